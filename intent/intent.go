@@ -1,0 +1,75 @@
+package intent
+
+import "time"
+
+// Tier says which stage resolved a sentence.
+type Tier string
+
+const (
+	Template Tier = "template"
+	Repair   Tier = "repair"
+	LLM      Tier = "llm"
+)
+
+// Refusal says why a sentence has no intent.
+type Refusal string
+
+const (
+	NotRecognized Refusal = "not_recognized" // no sentence, name or place fits
+	Ambiguous     Refusal = "ambiguous"      // several devices fit: Candidates has them
+	NotCommand    Refusal = "not_command"    // what was said was not meant for the house
+)
+
+// Intent is what was meant. When Refusal is set, Name is empty and only
+// Candidates, Slots (what was understood so far), Tier and Confidence count.
+type Intent struct {
+	Name       string         // Home Assistant's: HassTurnOn, HassLightSet, ...
+	Slots      map[string]any // string or float64; canonical names of the home
+	Targets    []string       // device ids, sorted; empty for intents without devices
+	Also       []Intent       // further intents of the same sentence, in order
+	Tier       Tier
+	Confidence float64 // 0..1
+	Response   string  // key of the reply that the sentence's author chose, or ""
+	Refusal    Refusal
+	Candidates []string // device ids
+}
+
+// Query is one sentence to resolve.
+type Query struct {
+	Text   string
+	Room   string            // id or name of the area that heard it, or ""
+	Now    time.Time         // of the request; zero is allowed
+	States map[string]string // device id to state, where it differs from Names
+}
+
+// Names is everything of a home that can be named in a sentence.
+type Names struct {
+	Entities []Entity
+	Areas    []Area
+	Floors   []Floor
+}
+
+// Entity is a device or group as sentences name it.
+type Entity struct {
+	ID          string // domain.object
+	Name        string
+	Aliases     []string
+	Area        string // area id, or ""
+	DeviceClass string
+	State       string
+	Features    []string
+	Members     []string // device ids, for a group
+}
+
+// Area is a room.
+type Area struct {
+	ID, Name string
+	Aliases  []string
+	Floor    string // floor id, or ""
+}
+
+// Floor is a storey.
+type Floor struct {
+	ID, Name string
+	Aliases  []string
+}

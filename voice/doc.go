@@ -1,0 +1,11 @@
+// Package voice carries sound and what is heard in it: frames from a
+// microphone or a WAV file, the requests found in them, and what a recogniser
+// says they mean.
+//
+// In: 20 ms frames of 16 kHz mono PCM. Out: utterances (one spoken request
+// each), transcripts (text with a confidence), and speech (text turned back
+// into PCM). Recognisers live in one folder per engine (voice/sphinx,
+// voice/whisper) and all pass the contract suite in voice/voicetest.
+//
+// Nothing here writes what was said to a log; text stays in the values.
+package voice
