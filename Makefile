@@ -1,0 +1,58 @@
+# Everything here is a line or two over the go tool; CI runs the same targets (.ci/run).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build test race lint fuzz bench demo fmt clean distclean
+
+FUZZTIME ?= 10s
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+prefix := $(CURDIR)/.native/$(shell dpkg --print-architecture 2>/dev/null)
+# Only cmd/cricket-native is built with cgo and the private libraries. Anything else that was linked with them would not start.
+native := . $(prefix)/env &&
+others := $$(CGO_ENABLED=0 go list ./... | grep -v '/cmd/cricket-native')
+export CRICKET_BIN := $(CURDIR)/bin
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## get the native libraries and programs, and prove that they work (again: at once)
+	@native/setup.sh
+
+build: setup ## bin/cricket, bin/cricket-native and the programs they start
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/cricket ./cmd/cricket
+	$(native) go build -trimpath -buildvcs=false -ldflags "-X main.root=$$CRICKET_NATIVE_ROOT" -o bin/cricket-native ./cmd/cricket-native
+	@ln -sfn ../.native/$(notdir $(prefix))/bin/espeak-ng bin/espeak-ng
+	@ln -sfn ../.native/$(notdir $(prefix))/bin/llama-server bin/llama-server
+
+test: build ## all tests; what is missing is skipped aloud, with CRICKET_NO_SKIP=1 it fails
+	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) $(others)
+	$(native) go test $(RACE) ./cmd/cricket-native/...
+
+race: RACE := -race
+race: test ## all tests with the race detector
+
+lint: setup ## gofmt, go vet, staticcheck, govulncheck
+	@.ci/lint $(STATICCHECK) $(GOVULNCHECK)
+
+fuzz: setup ## each fuzz target for FUZZTIME (10s)
+	@.ci/fuzz run $(FUZZTIME)
+
+bench: build ## all benchmarks
+	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem $(others)
+
+demo: build ## spoken requests in, MQTT actions out, on this machine
+	CGO_ENABLED=0 go run ./e2e/demo --bin bin
+
+fmt: ## format all Go files
+	gofmt -w .
+
+clean: ## remove what build made
+	rm -rf bin
+
+distclean: clean ## remove also what setup made
+	rm -rf .native
+	@echo "the downloaded packages stay in $${XDG_CACHE_HOME:-$$HOME/.cache}/cricket/debs; to remove them too: rm -r $${XDG_CACHE_HOME:-$$HOME/.cache}/cricket"

@@ -1,0 +1,116 @@
+package random
+
+import (
+	"fmt"
+	"io"
+)
+
+// LlamaShape holds the dimensions of a Llama model.
+type LlamaShape struct {
+	Ctx   int // positions, in tokens
+	State int // width
+	Head  int // attention heads; divides State into an even size
+	Layer int // blocks
+	Feed  int // width of the feed-forward part
+}
+
+// SmallLlama is a shape of a third of a megabyte, which llama.cpp loads in milliseconds.
+func SmallLlama() LlamaShape {
+	return LlamaShape{Ctx: 512, State: 64, Head: 2, Layer: 3, Feed: 128}
+}
+
+func (s LlamaShape) check() error {
+	for _, d := range []struct {
+		name string
+		n    int
+	}{{"Ctx", s.Ctx}, {"State", s.State}, {"Head", s.Head}, {"Layer", s.Layer}, {"Feed", s.Feed}} {
+		if d.n < 1 || d.n > 1<<16 {
+			return fmt.Errorf("shape of llama model: %s must be between 1 and 65536, not %d", d.name, d.n)
+		}
+	}
+	if s.State%(2*s.Head) != 0 {
+		return fmt.Errorf("shape of llama model: State %d must be an even multiple of Head %d", s.State, s.Head)
+	}
+	return nil
+}
+
+// Kinds of token in a GGUF vocabulary.
+const (
+	tokenNormal  = 1
+	tokenUnknown = 2
+	tokenControl = 3
+	tokenByte    = 6
+)
+
+type token struct {
+	text  string
+	score float32
+	kind  int32
+}
+
+// llamaTokens is a vocabulary of the SentencePiece kind: three control tokens, every byte, and the printable ASCII
+// characters (the space is written as U+2581). Any text can be spelled with it.
+func llamaTokens() []token {
+	ts := []token{{"<unk>", 0, tokenUnknown}, {"<s>", 0, tokenControl}, {"</s>", 0, tokenControl}}
+	for b := range 256 {
+		ts = append(ts, token{fmt.Sprintf("<0x%02X>", b), 0, tokenByte})
+	}
+	ts = append(ts, token{"\u2581", -1, tokenNormal})
+	for c := '!'; c <= '~'; c++ {
+		ts = append(ts, token{string(c), -float32(c), tokenNormal})
+	}
+	return ts
+}
+
+// Llama writes a Llama model of shape s with random weights, and a tokenizer of its own, to w.
+func Llama(w io.Writer, s LlamaShape, seed uint64) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	tokens := llamaTokens()
+	g := gguf{file: newFile(w, seed)}
+	g.text("general.architecture", "llama")
+	g.text("general.name", "cricket random llama")
+	g.number("general.alignment", ggufAlignment)
+	g.number("llama.context_length", s.Ctx)
+	g.number("llama.embedding_length", s.State)
+	g.number("llama.block_count", s.Layer)
+	g.number("llama.feed_forward_length", s.Feed)
+	g.number("llama.attention.head_count", s.Head)
+	g.number("llama.attention.head_count_kv", s.Head)
+	g.number("llama.rope.dimension_count", s.State/s.Head)
+	g.number("llama.vocab_size", len(tokens))
+	g.key("llama.attention.layer_norm_rms_epsilon", ggufF32, func(f *file) { f.f32(1e-5) })
+	g.text("tokenizer.ggml.model", "llama")
+	g.array("tokenizer.ggml.tokens", ggufString, len(tokens), func(f *file, i int) { f.text(tokens[i].text) })
+	g.array("tokenizer.ggml.scores", ggufF32, len(tokens), func(f *file, i int) { f.f32(tokens[i].score) })
+	g.array("tokenizer.ggml.token_type", ggufI32, len(tokens), func(f *file, i int) { f.u32(uint32(tokens[i].kind)) })
+	g.number("tokenizer.ggml.unknown_token_id", 0)
+	g.number("tokenizer.ggml.bos_token_id", 1)
+	g.number("tokenizer.ggml.eos_token_id", 2)
+	g.key("tokenizer.ggml.add_space_prefix", ggufBool, func(f *file) { f.write([]byte{0}) })
+	if err := g.write(s.tensors(len(tokens))); err != nil {
+		return fmt.Errorf("write llama model: %w", err)
+	}
+	return nil
+}
+
+func (s LlamaShape) tensors(vocabulary int) []tensor {
+	ts := []tensor{{"token_embd.weight", []int{s.State, vocabulary}, matrix}}
+	for i := range s.Layer {
+		block := fmt.Sprintf("blk.%d.", i)
+		ts = append(ts,
+			tensor{block + "attn_norm.weight", []int{s.State}, ones},
+			tensor{block + "attn_q.weight", []int{s.State, s.State}, matrix},
+			tensor{block + "attn_k.weight", []int{s.State, s.State}, matrix},
+			tensor{block + "attn_v.weight", []int{s.State, s.State}, matrix},
+			tensor{block + "attn_output.weight", []int{s.State, s.State}, matrix},
+			tensor{block + "ffn_norm.weight", []int{s.State}, ones},
+			tensor{block + "ffn_gate.weight", []int{s.State, s.Feed}, matrix},
+			tensor{block + "ffn_up.weight", []int{s.State, s.Feed}, matrix},
+			tensor{block + "ffn_down.weight", []int{s.Feed, s.State}, matrix})
+	}
+	return append(ts,
+		tensor{"output_norm.weight", []int{s.State}, ones},
+		tensor{"output.weight", []int{s.State, vocabulary}, matrix})
+}
