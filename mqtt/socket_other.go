@@ -1,0 +1,8 @@
+//go:build !linux
+
+package mqtt
+
+import "syscall"
+
+// limitSending does nothing here: only Linux can drop unacknowledged bytes early.
+func limitSending(_, _ string, _ syscall.RawConn) error { return nil }
