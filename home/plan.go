@@ -1,15 +1,23 @@
 package home
 
-import "github.com/cricket-home/cricket/mqtt"
+import (
+	"slices"
+	"time"
+
+	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/mqtt"
+)
 
 // Refusal says why a plan does nothing.
 type Refusal string
 
 const (
 	NotUnderstood     Refusal = "not_understood"     // the intent was itself a refusal
+	Ambiguous         Refusal = "ambiguous"          // several devices fit; the reply asks which
 	UnknownDevice     Refusal = "unknown_device"     // an id that this home does not have
 	CannotDo          Refusal = "cannot_do"          // the device has no such ability
 	NeedsConfirmation Refusal = "needs_confirmation" // opens the house to the street: locks, garage doors
+	Offline           Refusal = "offline"            // the device is not there, or has never announced itself
 )
 
 // Plan is what an intent does in a home.
@@ -17,6 +25,9 @@ type Plan struct {
 	Actions []Action
 	Reply   string // said when every action is confirmed, or at once where there is none
 	Refusal Refusal
+
+	parts []part // what Reply was made from, for Outcome
+	room  string // area id
 }
 
 // Action is one service call on one device and the messages that carry it out.
@@ -26,3 +37,155 @@ type Action struct {
 	Messages []mqtt.Message
 	Want     mqtt.State // what the device's topics say when it is done; zero where it has no state to confirm
 }
+
+// part is what one intent of a sentence came to: either an answer or what was
+// done and what was not.
+type part struct {
+	in         intent.Intent
+	answer     string // a clause
+	done       []deed
+	exceptions []exception
+	refusal    Refusal // of an answer that is one
+}
+
+// deed is what becomes of one device.
+type deed struct {
+	device *Device
+	state  string // "on", "at 40 percent"
+	verb   bool   // the state needs "is" or "are" before it
+}
+
+// exception is a reason for not acting, with the devices it holds for.
+type exception struct {
+	key     string // of replies
+	devices []*Device
+	color   string // for cannot.color_name
+	number  string // for cannot.range
+}
+
+// Plan says what an intent does in this home and what the house replies. Room
+// is the id or name of the area that heard it, or ""; now is the time of the
+// request. Nothing is ever done twice: a plan has one action per device and
+// intent.
+func (h *Home) Plan(in intent.Intent, room string, now time.Time) Plan {
+	s := speaker{home: h, replies: h.replies, room: h.room(room)}
+	p := Plan{room: s.room}
+	for _, one := range flat(in) {
+		part, actions := s.part(one, now)
+		p.parts = append(p.parts, part)
+		p.Actions = append(p.Actions, actions...)
+	}
+	p.Reply = s.reply(p.parts, nil)
+	if len(p.Actions) == 0 {
+		p.Refusal = refusal(p.parts)
+	}
+	return p
+}
+
+// Outcome is the reply when some of a plan's devices did not confirm. Several
+// parts and devices: "Four of five lights are off; the hall lamp does not answer."
+func (h *Home) Outcome(p Plan, unconfirmed []string) string {
+	s := speaker{home: h, replies: h.replies, room: p.room}
+	return s.reply(p.parts, unconfirmed)
+}
+
+// flat is an intent followed by those of the same sentence.
+func flat(in intent.Intent) []intent.Intent {
+	also := in.Also
+	in.Also = nil
+	all := []intent.Intent{in}
+	for _, one := range also {
+		all = append(all, flat(one)...)
+	}
+	return all
+}
+
+func (s speaker) part(in intent.Intent, now time.Time) (part, []Action) {
+	switch {
+	case in.Refusal != "":
+		return s.notUnderstood(in), nil
+	case commands[in.Name]:
+		return s.command(in)
+	}
+	p := part{in: in}
+	switch in.Name {
+	case "HassGetState":
+		p.answer, p.refusal = s.stateAnswer(in)
+	case "HassClimateGetTemperature":
+		p.answer, p.refusal = s.temperatureAnswer(in)
+	case "HassGetCurrentTime":
+		p.answer = s.clock(now)
+	case "HassGetCurrentDate":
+		p.answer = s.date(now)
+	case "HassNevermind":
+		p.answer = s.say("nevermind")
+	default:
+		p.answer, p.refusal = s.say("refused.intent"), CannotDo
+	}
+	return p, nil
+}
+
+// notUnderstood is the reply to a refusal of the intent stage.
+func (s speaker) notUnderstood(in intent.Intent) part {
+	p := part{in: in, refusal: NotUnderstood}
+	switch in.Refusal {
+	case intent.Ambiguous:
+		p.refusal = Ambiguous
+		p.answer = s.question(in.Candidates)
+	case intent.NotCommand:
+		p.answer = s.say("refused.not_command")
+	default:
+		p.answer = s.say("refused.not_understood")
+		if place := s.place(in); place != "" {
+			p.answer = s.say("refused.not_understood.place", "place", place[1:])
+		}
+	}
+	return p
+}
+
+// question asks which of several devices was meant.
+func (s speaker) question(ids []string) string {
+	var choices []string
+	for _, id := range ids {
+		if g, ok := s.home.Group(id); ok {
+			choices = append(choices, s.the(g.Name))
+		} else if d, ok := s.home.Device(id); ok {
+			choices = append(choices, s.the(s.label(d)))
+		}
+	}
+	distinct := slices.Compact(slices.Sorted(slices.Values(choices)))
+	switch {
+	case len(choices) == 0:
+		return s.say("refused.not_understood")
+	case len(distinct) < len(choices), len(choices) > 4:
+		return s.say("refused.ambiguous.many", "number", s.number(len(choices)))
+	}
+	return s.say("refused.ambiguous", "choices", s.either(choices))
+}
+
+// refusal is the reason of a plan without actions, or "" where something was
+// answered.
+func refusal(parts []part) Refusal {
+	var first Refusal
+	for _, p := range parts {
+		why := p.refusal
+		if p.answer == "" {
+			why = CannotDo
+			switch {
+			case slices.ContainsFunc(p.exceptions, func(e exception) bool { return confirmations[e.key] }):
+				why = NeedsConfirmation
+			case slices.ContainsFunc(p.exceptions, func(e exception) bool { return e.key == "silent" }):
+				why = Offline
+			}
+		}
+		if why == "" {
+			return ""
+		}
+		if first == "" {
+			first = why
+		}
+	}
+	return first
+}
+
+var confirmations = map[string]bool{"confirm.unlock": true, "confirm.open": true, "confirm.disarm": true}

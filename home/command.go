@@ -1,0 +1,307 @@
+package home
+
+import (
+	"slices"
+
+	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/mqtt"
+)
+
+var commands = map[string]bool{
+	"HassTurnOn": true, "HassTurnOff": true, "HassLightSet": true, "HassSetPosition": true,
+	"HassFanSetSpeed": true, "HassClimateSetTemperature": true,
+}
+
+// step is the call that an intent makes on one device, and what the device is
+// when it is done.
+type step struct {
+	call  mqtt.Call
+	state string
+	verb  bool // the state needs "is" or "are" before it
+}
+
+// command makes the actions of one intent. Devices that cannot take part are
+// exceptions of the part and keep nobody else from acting.
+func (s speaker) command(in intent.Intent) (part, []Action) {
+	p := part{in: in}
+	ids := in.Targets
+	if len(ids) == 0 && in.Name == "HassClimateSetTemperature" {
+		found := s.here(in, isClimate)
+		for _, d := range found {
+			ids = append(ids, d.ID)
+		}
+		if len(found) > 1 && in.Slots["area"] == nil && in.Slots["floor"] == nil {
+			if area, _ := s.common(found); area.ID == "" {
+				return part{in: in, refusal: Ambiguous, answer: s.question(ids)}, nil
+			}
+		}
+	}
+	devices, missing := s.expand(ids)
+	if len(devices) == 0 || missing {
+		p.refusal = UnknownDevice
+		p.answer = s.say("refused.device")
+		if name, _ := in.Slots["name"].(string); name != "" && name != "all" {
+			p.answer = s.say("refused.device.name", "name", lower(name))
+		}
+		return p, nil
+	}
+	var actions []Action
+	for _, d := range devices {
+		st, why := s.step(d, in)
+		if why.key == "" && (d.Entity == nil || d.Offline) {
+			why.key = "silent"
+		}
+		var messages []mqtt.Message
+		if why.key == "" {
+			var err error
+			if messages, err = d.Entity.Messages(st.call); err != nil {
+				why.key = "cannot.do" // what it announced has no topic for the call
+			}
+		}
+		if why.key != "" {
+			p.except(d, why)
+			continue
+		}
+		p.done = append(p.done, deed{device: d, state: st.state, verb: st.verb})
+		actions = append(actions, Action{Device: d.ID, Call: st.call, Messages: messages, Want: d.Entity.Want(st.call)})
+	}
+	return p, actions
+}
+
+// expand turns ids of devices and groups into devices, each once, in order.
+func (s speaker) expand(ids []string) (devices []*Device, missing bool) {
+	seen := map[string]bool{}
+	for _, id := range ids {
+		members := []string{id}
+		if g, ok := s.home.Group(id); ok {
+			members = g.Members
+		}
+		for _, m := range members {
+			d, ok := s.home.Device(m)
+			if !ok {
+				missing = true
+			} else if !seen[m] {
+				seen[m] = true
+				devices = append(devices, d)
+			}
+		}
+	}
+	return devices, missing
+}
+
+func (p *part) except(d *Device, why exception) {
+	i := slices.IndexFunc(p.exceptions, func(e exception) bool { return e.key == why.key })
+	if i < 0 {
+		i = len(p.exceptions)
+		p.exceptions = append(p.exceptions, why)
+	}
+	p.exceptions[i].devices = append(p.exceptions[i].devices, d)
+}
+
+func (s speaker) step(d *Device, in intent.Intent) (step, exception) {
+	switch in.Name {
+	case "HassTurnOn":
+		return s.turnOn(d)
+	case "HassTurnOff":
+		return s.turnOff(d)
+	case "HassLightSet":
+		return s.lightSet(d, in)
+	case "HassSetPosition":
+		return s.setPosition(d, in)
+	case "HassFanSetSpeed":
+		return s.fanSpeed(d, in)
+	}
+	return s.setTemperature(d, in)
+}
+
+func call(service string, data map[string]any) mqtt.Call {
+	return mqtt.Call{Service: service, Data: data}
+}
+
+// switched are the domains whose devices turn on and off.
+var switched = map[string]bool{
+	"light": true, "switch": true, "fan": true, "media_player": true, "siren": true, "humidifier": true, "climate": true,
+	"water_heater": true, "input_boolean": true, "automation": true, "remote": true,
+}
+
+// opensHouse says whether opening a device lets somebody in from the street.
+func opensHouse(d *Device) bool {
+	switch d.Domain() {
+	case "lock":
+		return true
+	case "cover":
+		return d.DeviceClass == "garage" || d.DeviceClass == "gate" || d.DeviceClass == "door"
+	}
+	return false
+}
+
+// turnOn is Home Assistant's meaning of "on": covers and valves open, locks lock.
+func (s speaker) turnOn(d *Device) (step, exception) {
+	domain := d.Domain()
+	switch {
+	case switched[domain]:
+		return step{call: call("turn_on", nil), state: s.States["turn_on"]}, exception{}
+	case domain == "cover" && opensHouse(d):
+		return step{}, exception{key: "confirm.open"}
+	case domain == "cover", domain == "valve":
+		return step{call: call("open_"+domain, nil), state: s.States["open"]}, exception{}
+	case domain == "lock":
+		return step{call: call("lock", nil), state: s.States["lock"]}, exception{}
+	case domain == "scene", domain == "script":
+		return step{call: call("turn_on", nil), state: s.States[domain+".turn_on"]}, exception{}
+	case domain == "button", domain == "input_button":
+		return step{call: call("press", nil), state: s.States["button.press"]}, exception{}
+	case domain == "vacuum":
+		return step{call: call("start", nil), state: s.States["start"]}, exception{}
+	}
+	return step{}, exception{key: "cannot.turn_on"}
+}
+
+// turnOff is Home Assistant's meaning of "off": covers and valves close, locks unlock.
+func (s speaker) turnOff(d *Device) (step, exception) {
+	domain := d.Domain()
+	switch {
+	case switched[domain]:
+		return step{call: call("turn_off", nil), state: s.States["turn_off"]}, exception{}
+	case domain == "cover", domain == "valve":
+		return step{call: call("close_"+domain, nil), state: s.States["close"]}, exception{}
+	case domain == "lock":
+		return step{}, exception{key: "confirm.unlock"}
+	case domain == "alarm_control_panel":
+		return step{}, exception{key: "confirm.disarm"}
+	case domain == "script":
+		return step{call: call("turn_off", nil), state: s.States["script.turn_off"]}, exception{}
+	case domain == "vacuum":
+		return step{call: call("return_to_base", nil), state: s.States["return_to_base"]}, exception{}
+	}
+	return step{}, exception{key: "cannot.turn_off"}
+}
+
+// white is what a lamp that only changes between warm and cold white shows for "white".
+const white = 4000 // K
+
+func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
+	data := map[string]any{}
+	var state string
+	if said, ok := in.Slots["color"].(string); ok {
+		name, rgb, known := color(said)
+		switch {
+		case !known:
+			return step{}, exception{key: "cannot.color_name", color: said}
+		case d.can("color"):
+			data["rgb_color"] = []any{float64(rgb[0]), float64(rgb[1]), float64(rgb[2])}
+		case name == "white" && d.can("color_temp"):
+			data["color_temp_kelvin"] = float64(white)
+		default:
+			return step{}, exception{key: "cannot.color"}
+		}
+		state = s.color(name)
+	}
+	if kelvin, ok := number(in.Slots["temperature"]); ok {
+		if !d.can("color_temp") {
+			return step{}, exception{key: "cannot.color_temp"}
+		}
+		data["color_temp_kelvin"] = kelvin
+		state = s.say("at", "value", s.say("kelvin", "number", figure(kelvin)))
+	}
+	if percent, ok := number(in.Slots["brightness"]); ok {
+		said := s.say("percent", "number", figure(percent))
+		switch {
+		case percent < 0 || percent > 100:
+			return step{}, exception{key: "cannot.range", number: said}
+		case percent == 0 && d.Domain() == "light":
+			return s.turnOff(d)
+		case !d.can("brightness"):
+			return step{}, exception{key: "cannot.brightness"}
+		case in.Slots["color"] != nil:
+			state = s.say("color.at", "color", state, "value", said)
+		default:
+			state = s.say("at", "value", said)
+		}
+		data["brightness_pct"] = percent
+	}
+	if len(data) == 0 || d.Domain() != "light" {
+		return step{}, exception{key: "cannot.do"}
+	}
+	return step{call: call("turn_on", data), state: state, verb: true}, exception{}
+}
+
+// can says whether a device has an ability. A light with colour or warm and
+// cold white can be dimmed.
+func (d *Device) can(feature string) bool {
+	if slices.Contains(d.Features, feature) {
+		return true
+	}
+	return feature == "brightness" && (slices.Contains(d.Features, "color") || slices.Contains(d.Features, "color_temp"))
+}
+
+func (s speaker) setPosition(d *Device, in intent.Intent) (step, exception) {
+	percent, ok := number(in.Slots["position"])
+	domain := d.Domain()
+	said := s.say("percent", "number", figure(percent))
+	switch {
+	case !ok || domain != "cover" && domain != "valve":
+		return step{}, exception{key: "cannot.position"}
+	case percent < 0 || percent > 100:
+		return step{}, exception{key: "cannot.range", number: said}
+	case percent > 0 && opensHouse(d):
+		return step{}, exception{key: "confirm.open"}
+	case d.can("position"):
+		service := "set_" + domain + "_position"
+		return step{call: call(service, map[string]any{"position": percent}), state: s.say("at", "value", said), verb: true}, exception{}
+	case percent == 0:
+		return s.turnOff(d)
+	case percent == 100:
+		return s.turnOn(d)
+	}
+	return step{}, exception{key: "cannot.position"}
+}
+
+func (s speaker) fanSpeed(d *Device, in intent.Intent) (step, exception) {
+	percent, ok := number(in.Slots["percentage"])
+	said := s.say("percent", "number", figure(percent))
+	switch {
+	case !ok || d.Domain() != "fan" || !d.can("percentage"):
+		return step{}, exception{key: "cannot.speed"}
+	case percent < 0 || percent > 100:
+		return step{}, exception{key: "cannot.range", number: said}
+	case percent == 0:
+		return s.turnOff(d)
+	}
+	return step{call: call("set_percentage", map[string]any{"percentage": percent}), state: s.say("at", "value", said), verb: true}, exception{}
+}
+
+func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
+	degrees, ok := number(in.Slots["temperature"])
+	if !ok || d.Domain() != "climate" {
+		return step{}, exception{key: "cannot.temperature"}
+	}
+	said := s.say("degrees", "number", figure(degrees))
+	lowest, highest := 7.0, 35.0 // °C, Home Assistant's defaults
+	if d.Entity != nil && d.Entity.Max > 0 {
+		lowest, highest = d.Entity.Min, d.Entity.Max
+	}
+	if v, ok := number(d.Attributes["min_temp"]); ok {
+		lowest = v
+	}
+	if v, ok := number(d.Attributes["max_temp"]); ok {
+		highest = v
+	}
+	if degrees < lowest || degrees > highest {
+		return step{}, exception{key: "cannot.range", number: said}
+	}
+	return step{call: call("set_temperature", map[string]any{"temperature": degrees}), state: s.say("set.to", "value", said)}, exception{}
+}
+
+// number reads a value that came from TOML or JSON.
+func number(v any) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	}
+	return 0, false
+}
