@@ -1,0 +1,344 @@
+package appliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/home/demo"
+	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/child"
+	"github.com/cricket-home/cricket/internal/trace"
+	"github.com/cricket-home/cricket/mqtt"
+	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/espeak"
+	"github.com/cricket-home/cricket/voice/sphinx"
+	"github.com/cricket-home/cricket/voice/whisper"
+)
+
+// kept is how many requests `cricket why` can look back.
+const kept = 200
+
+// Options says what a Box is made of.
+type Options struct {
+	Config     Config
+	Home       *home.Home // nil: home.toml beside the configuration, or an empty home
+	Devices    bool       // serve the home's devices ourselves: --demo and --home
+	Ears       bool       // start a recogniser
+	Bin        string     // where the children's programs are
+	StateDir   string
+	RuntimeDir string // the control socket is in here
+	Log        *slog.Logger
+}
+
+// recognizer is what turns an utterance into text; voice/voicetest has its contract.
+type recognizer interface {
+	Run(ctx context.Context) error
+	Transcribe(ctx context.Context, u voice.Utterance) (voice.Transcript, error)
+	State() child.State
+}
+
+// Box is one appliance.
+type Box struct {
+	config   Config
+	options  Options
+	log      *slog.Logger
+	house    *House
+	broker   *mqtt.Broker // nil where the home has its own
+	client   *mqtt.Client
+	devices  *demo.Devices // nil where the home's devices are real
+	ears     recognizer
+	earsName string
+	phrases  *sphinx.Engine         // the recogniser, where it must be told the phrases
+	taught   chan struct{}          // closed when it has phrases
+	unheard  atomic.Pointer[string] // what was wrong with the newest phrases
+	mouth    *espeak.Engine
+	results  *trace.Ring[Result]
+}
+
+// New puts a box together and opens its broker's port. It starts nothing.
+func New(o Options) (*Box, error) {
+	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{})}
+	if o.Home == nil {
+		var err error
+		if o.Home, err = ownHome(o.Config); err != nil {
+			return nil, err
+		}
+	}
+	sentences, err := Sentences(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	b.house = NewHouse(o.Home, sentences, o.Config.MQTT.DiscoveryPrefix, o.Log)
+	if err := b.openMQTT(); err != nil {
+		return nil, err
+	}
+	return b, b.openVoice()
+}
+
+// ownHome reads the owner's home.toml; without one the home is empty.
+func ownHome(c Config) (*home.Home, error) {
+	file := filepath.Join(c.Dir, "home.toml")
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) || c.Dir == "" {
+		return home.Parse("an empty home", []byte(fmt.Sprintf("language = %q\n", c.Language)))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read home: %w", err)
+	}
+	return home.Parse(file, data)
+}
+
+// ErrSentences is wrapped by the error of sentences that cannot be compiled.
+var ErrSentences = errors.New("compile sentences")
+
+// Sentences compiles the built-in sentences of the language and the owner's
+// custom_sentences. Errors wrap ErrSentences.
+func Sentences(c Config) (*intent.Sentences, error) {
+	files, err := intent.Builtin(c.Language)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSentences, err)
+	}
+	if c.Dir != "" {
+		own, err := filepath.Glob(filepath.Join(c.Dir, "custom_sentences", c.Language, "*.yaml"))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrSentences, err)
+		}
+		for _, file := range own {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", ErrSentences, err)
+			}
+			files = append(files, intent.File{Name: file, Data: data})
+		}
+	}
+	sentences, err := intent.Compile(c.Language, files...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSentences, err)
+	}
+	return sentences, nil
+}
+
+func (b *Box) openMQTT() error {
+	c := b.config.MQTT
+	password, err := c.password()
+	if err != nil {
+		return err
+	}
+	url := c.Broker
+	if url == "" {
+		b.broker, err = mqtt.NewBroker(mqtt.BrokerOptions{Address: c.Listen, Username: c.Username, Password: password, Log: b.log})
+		if err != nil {
+			return err
+		}
+		url = "tcp://" + b.broker.Addr()
+	}
+	b.client, err = mqtt.NewClient(mqtt.ClientOptions{
+		Broker: url, Username: c.Username, Password: password, CAFile: c.CAFile, Log: b.log,
+	})
+	if err != nil {
+		return err
+	}
+	if b.options.Devices {
+		b.devices, err = demo.New(b.house.Now().Home, demo.Options{Broker: url, Username: c.Username, Password: password, Log: slog.New(warnings{b.log.Handler()})})
+	}
+	return err
+}
+
+func (b *Box) openVoice() error {
+	if program, err := Program(b.options.Bin, "espeak-ng"); err == nil {
+		b.mouth = espeak.New(program)
+	}
+	if !b.options.Ears {
+		return nil
+	}
+	native, err := Program(b.options.Bin, "cricket-native")
+	if err != nil {
+		return err
+	}
+	model, err := whisperModel(b.config, b.options.StateDir)
+	if err != nil {
+		return err
+	}
+	if model != "" {
+		b.earsName = "whisper.cpp with " + filepath.Base(model)
+		b.ears = whisper.New(whisper.Options{Native: native, Model: model, Language: b.config.Language, Log: b.log})
+		return nil
+	}
+	if b.mouth == nil {
+		return errors.New("pronounce the names of the home: espeak-ng is missing")
+	}
+	b.earsName = "pocketsphinx"
+	ears := sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: func(ctx context.Context, words []string) (map[string][]string, error) {
+		return b.mouth.Phonemes(ctx, words, b.config.Language)
+	}})
+	b.phrases = ears
+	b.ears = ears
+	return nil
+}
+
+// Run runs the box until ctx ends, or until a part that it cannot do without
+// fails. The broker ends last, so that the others can say that they go.
+func (b *Box) Run(ctx context.Context) error {
+	parts, ctx := errgroup.WithContext(ctx)
+	broker, endBroker := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	if b.broker != nil {
+		parts.Go(func() error {
+			go func() { ended <- b.broker.Run(broker) }()
+			select {
+			case err := <-ended:
+				ended <- nil
+				return fmt.Errorf("broker: %w", err)
+			case <-ctx.Done():
+				return nil
+			}
+		})
+	} else {
+		ended <- nil
+	}
+	err := b.runParts(ctx, parts)
+	endBroker()
+	return errors.Join(err, <-ended)
+}
+
+func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
+	run := func(part string, f func(context.Context) error) {
+		group.Go(func() error {
+			if err := f(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("%s: %w", part, err)
+			}
+			return nil
+		})
+	}
+	run("house", b.house.Run)
+	run("mqtt", b.client.Run)
+	run("mqtt", b.follow)
+	if b.devices != nil {
+		run("devices", b.devices.Run)
+	}
+	if b.ears != nil {
+		run("recogniser", b.ears.Run)
+	}
+	if b.phrases != nil {
+		run("recogniser", b.teach)
+	}
+	run("control", b.serve)
+	return group.Wait()
+}
+
+// follow subscribes to discovery, and to the topics that the house asks for.
+func (b *Box) follow(ctx context.Context) error {
+	prefix := b.config.MQTT.DiscoveryPrefix
+	if err := b.client.Subscribe(ctx, b.house.Discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case topics := <-b.house.followed:
+			for range len(b.house.followed) { // those that have gathered go in one request
+				topics = append(topics, <-b.house.followed...)
+			}
+			if err := b.client.Subscribe(ctx, b.house.Hear, topics...); err != nil && ctx.Err() == nil {
+				b.log.Error("states of some devices will not be known", "err", err)
+			}
+		}
+	}
+}
+
+// teach gives the recogniser the home's phrases whenever they change.
+func (b *Box) teach(ctx context.Context) error {
+	known := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-b.house.renamed:
+		}
+		g := b.house.Now().Resolver.Grammar()
+		if g.JSGF == known {
+			continue
+		}
+		err := b.phrases.SetPhrases(ctx, g.JSGF, g.Words)
+		fault := ""
+		if err != nil {
+			fault = err.Error()
+		}
+		b.unheard.Store(&fault)
+		if _, partly := errors.AsType[*sphinx.DroppedError](err); err != nil && !partly {
+			if ctx.Err() == nil {
+				b.log.Error("recogniser keeps its old phrases", "err", err)
+			}
+			continue
+		}
+		if known == "" {
+			close(b.taught)
+		}
+		known = g.JSGF
+	}
+}
+
+// Ready returns when the box can answer: its broker is reached, its recogniser
+// runs, and devices that it serves itself have announced themselves. The error
+// says what was missing when ctx ended.
+func (b *Box) Ready(ctx context.Context) error {
+	if err := b.client.Connected(ctx); err != nil {
+		return err
+	}
+	if b.devices != nil {
+		if err := b.house.Settled(ctx); err != nil {
+			return err
+		}
+	}
+	if b.phrases != nil {
+		select {
+		case <-b.taught:
+		case <-ctx.Done():
+			return fmt.Errorf("recogniser: its phrases are not loaded: %w", ctx.Err())
+		}
+	}
+	if b.ears != nil {
+		// The first request waits until the engine has loaded its model.
+		if _, err := b.ears.Transcribe(ctx, voice.Utterance{PCM: make([]int16, voice.SampleRate)}); err != nil {
+			return fmt.Errorf("recogniser: %w", err)
+		}
+	}
+	return nil
+}
+
+// Summary says in a few lines what the box is doing, for whoever started it.
+func (b *Box) Summary() string {
+	s := b.house.Now().Home
+	lines := []string{fmt.Sprintf("Cricket knows %d devices in %d rooms.", len(s.Devices), len(s.Areas))}
+	if len(s.Devices) == 0 {
+		lines[0] = "Cricket runs with an empty home: devices that announce themselves by MQTT discovery appear by themselves."
+	}
+	lines = append(lines, "Broker: "+b.client.Status().Broker+".")
+	if b.ears != nil {
+		lines = append(lines, "Recogniser: "+b.earsName+".")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Say turns text into speech.
+func (b *Box) Say(ctx context.Context, text string) (voice.Speech, error) {
+	if b.mouth == nil {
+		return voice.Speech{}, errors.New("speak: the program espeak-ng is missing; cricket doctor says where it was looked for")
+	}
+	speaker := b.config.TTS.Voice
+	if speaker == "" {
+		speaker = b.config.Language
+	}
+	return b.mouth.Say(ctx, text, speaker)
+}

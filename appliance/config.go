@@ -1,0 +1,151 @@
+package appliance
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// ConfigFile is where the owner's configuration is when Cricket is installed.
+const ConfigFile = "/etc/cricket/config.toml"
+
+// Config is what config.toml says. The config.toml at the root of the
+// repository is its manual, and decodes to DefaultConfig.
+type Config struct {
+	Language string `toml:"language"`
+	Room     string `toml:"room"`
+	MQTT     MQTT   `toml:"mqtt"`
+	STT      STT    `toml:"stt"`
+	TTS      TTS    `toml:"tts"`
+
+	// Dir is the folder of the file: home.toml and custom_sentences are beside it.
+	Dir string `toml:"-"`
+}
+
+// MQTT says which broker the home uses.
+type MQTT struct {
+	Broker          string `toml:"broker"`
+	Username        string `toml:"username"`
+	PasswordFile    string `toml:"password_file"`
+	CAFile          string `toml:"ca_file"`
+	Listen          string `toml:"listen"`
+	DiscoveryPrefix string `toml:"discovery_prefix"`
+}
+
+// STT says what recognises speech.
+type STT struct {
+	Model string `toml:"model"`
+}
+
+// TTS says what speaks.
+type TTS struct {
+	Voice string `toml:"voice"`
+}
+
+// DefaultConfig is the configuration of a box whose owner wrote none.
+func DefaultConfig() Config {
+	return Config{
+		Language: "en",
+		MQTT:     MQTT{Listen: "127.0.0.1:1883", DiscoveryPrefix: "homeassistant"},
+	}
+}
+
+// LoadConfig reads file over the defaults. With an empty name it reads
+// ConfigFile if that exists. Unknown keys and all faults of values are one error.
+func LoadConfig(file string) (Config, error) {
+	c := DefaultConfig()
+	optional := file == ""
+	if optional {
+		file = ConfigFile
+	}
+	c.Dir = filepath.Dir(file)
+	data, err := os.ReadFile(file)
+	if optional && errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("read config: %w", err)
+	}
+	if err := c.decode(file, data); err != nil {
+		return c, err
+	}
+	return c, c.validate(file)
+}
+
+func (c *Config) decode(file string, data []byte) error {
+	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
+	err := d.Decode(c)
+	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok {
+		var faults []error
+		for _, e := range strict.Errors {
+			line, _ := e.Position()
+			faults = append(faults, fmt.Errorf("%s:%d: unknown key '%s'", file, line, strings.Join(e.Key(), ".")))
+		}
+		return errors.Join(faults...)
+	}
+	if e, ok := errors.AsType[*toml.DecodeError](err); ok {
+		line, _ := e.Position()
+		if key := strings.Join(e.Key(), "."); key != "" {
+			return fmt.Errorf("%s:%d: '%s': %w", file, line, key, err)
+		}
+		return fmt.Errorf("%s:%d: %w", file, line, err)
+	}
+	return err
+}
+
+// validate reports every fault of the values, not the first one only.
+func (c *Config) validate(file string) error {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf(file+": "+format, args...))
+	}
+	if c.Language == "" {
+		fault("'language' must not be empty")
+	}
+	if b := c.MQTT.Broker; b != "" {
+		u, err := url.Parse(b)
+		switch {
+		case err != nil:
+			fault("'mqtt.broker' must be a URL such as tcp://homeassistant.local:1883: %w", err)
+		case u.Host == "" || !strings.Contains(" tcp mqtt ssl tls mqtts ws wss ", " "+u.Scheme+" "):
+			fault("'mqtt.broker' must be tcp://, ssl://, ws:// or wss:// and a host, not %q", b)
+		}
+	}
+	if _, _, err := net.SplitHostPort(c.MQTT.Listen); err != nil {
+		fault("'mqtt.listen' must be host:port: %w", err)
+	}
+	if p := c.MQTT.DiscoveryPrefix; p == "" || strings.ContainsAny(p, "+#") {
+		fault("'mqtt.discovery_prefix' must be a topic without wildcards, not %q", p)
+	}
+	for key, path := range map[string]string{
+		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "stt.model": c.STT.Model,
+	} {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err != nil {
+			fault("'%s': %w", key, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// password reads the broker's password from its file, without the last newline.
+func (m MQTT) password() (string, error) {
+	if m.PasswordFile == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(m.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("read password of broker: %w", err)
+	}
+	return strings.TrimRight(string(data), "\r\n"), nil
+}

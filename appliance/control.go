@@ -1,0 +1,147 @@
+package appliance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/cricket-home/cricket/voice"
+)
+
+// Socket is the control socket of a box whose runtime directory is dir.
+func Socket(dir string) string { return filepath.Join(dir, "control.sock") }
+
+// listen opens the control socket. A socket that nobody answers on is left
+// over from a box that was killed, and is replaced.
+func listen(dir string) (net.Listener, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make runtime directory: %w", err)
+	}
+	path := Socket(dir)
+	l, err := net.Listen("unix", path)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		if c, dialErr := net.Dial("unix", path); dialErr == nil {
+			c.Close()
+			return nil, fmt.Errorf("open control socket %s: another cricket runs here", path)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("remove old control socket: %w", err)
+		}
+		l, err = net.Listen("unix", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open control socket: %w", err)
+	}
+	// Whoever may open the socket may command the house: the owner alone.
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, fmt.Errorf("protect control socket: %w", err)
+	}
+	return l, nil
+}
+
+// serve answers on the control socket until ctx ends.
+func (b *Box) serve(ctx context.Context) error {
+	l, err := listen(b.options.RuntimeDir)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: b.control(), BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		<-ctx.Done()
+		server.Close()
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve control socket: %w", err)
+	}
+	return nil
+}
+
+// control is what the command line and the house page can ask of a box.
+func (b *Box) control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, r *http.Request) {
+		if err := b.Ready(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("POST /ask", func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Text   string `json:"text"`
+			Room   string `json:"room"`
+			DryRun bool   `json:"dry_run"`
+		}
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&body); err != nil {
+			http.Error(w, "read request: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		writeJSON(w, b.Ask(r.Context(), body.Text, Request{Room: body.Room, DryRun: body.DryRun}))
+	})
+	mux.HandleFunc("POST /hear", b.hear)
+	mux.HandleFunc("POST /say", func(w http.ResponseWriter, r *http.Request) {
+		text := r.FormValue("text")
+		speech, err := b.Say(r.Context(), text)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "audio/wav")
+		if err := voice.WriteWAV(w, speech.Rate, speech.PCM); err != nil {
+			b.log.Debug("speech not sent", "err", err)
+		}
+	})
+	mux.HandleFunc("GET /why", func(w http.ResponseWriter, r *http.Request) {
+		n, err := strconv.Atoi(r.FormValue("n"))
+		if err != nil || n < 1 {
+			http.Error(w, "n must be a number from 1", http.StatusBadRequest)
+			return
+		}
+		writeJSON(w, b.results.Last(n))
+	})
+	mux.HandleFunc("GET /home", func(w http.ResponseWriter, r *http.Request) {
+		text, err := b.house.Now().Home.TOML()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/toml")
+		w.Write(text)
+	})
+	mux.HandleFunc("GET /doctor", func(w http.ResponseWriter, r *http.Request) {
+		writeJSON(w, b.Doctor(r.Context()))
+	})
+	return mux
+}
+
+// hear answers with a line of JSON per utterance as it is done, and at the end
+// a line {"error": ...} where the file was bad.
+func (b *Box) hear(w http.ResponseWriter, r *http.Request) {
+	if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/jsonl")
+	// A bad file is not read to its end, and what is left of it is no next request.
+	w.Header().Set("Connection", "close")
+	lines := json.NewEncoder(w)
+	q := Request{Room: r.FormValue("room"), DryRun: r.FormValue("dry_run") == "true"}
+	err := b.Hear(r.Context(), r.Body, r.FormValue("file"), q, func(result Result) error {
+		defer http.NewResponseController(w).Flush()
+		return lines.Encode(result)
+	})
+	if err != nil {
+		lines.Encode(map[string]string{"error": err.Error()})
+	}
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(v)
+}

@@ -1,0 +1,116 @@
+package appliance
+
+import (
+	"context"
+	"fmt"
+)
+
+// Finding is one thing that the doctor looked at.
+type Finding struct {
+	Part string `json:"part"`
+	OK   bool   `json:"ok"`
+	Text string `json:"text"`
+	Hint string `json:"hint,omitempty"` // what to type or do
+}
+
+// CheckPrograms looks for the programs that Cricket runs as children.
+func CheckPrograms(bin string) []Finding {
+	var out []Finding
+	for _, p := range []struct{ name, what string }{
+		{"cricket-native", "recognises speech"},
+		{"espeak-ng", "speaks, and knows how names sound"},
+		{"llama-server", "runs language models"},
+	} {
+		path, err := Program(bin, p.name)
+		if err != nil {
+			out = append(out, Finding{Part: p.name, Text: err.Error(), Hint: "make setup build"})
+			continue
+		}
+		out = append(out, Finding{Part: p.name, OK: true, Text: path + " " + p.what})
+	}
+	return out
+}
+
+// CheckConfig reads the owner's configuration, home and sentences as the daemon would.
+func CheckConfig() Finding {
+	f := Finding{Part: "config", Hint: "correct the file; the repository's config.toml shows every key"}
+	c, err := LoadConfig("")
+	if err == nil {
+		_, err = ownHome(c)
+	}
+	if err == nil {
+		_, err = Sentences(c)
+	}
+	if err != nil {
+		f.Text = err.Error()
+		return f
+	}
+	return Finding{Part: "config", OK: true, Text: "no fault in " + c.Dir}
+}
+
+// Doctor looks at every part of the running box.
+func (b *Box) Doctor(context.Context) []Finding {
+	out := CheckPrograms(b.options.Bin)
+	out = append(out, b.checkBroker(), b.checkEars())
+	s := b.house.Now()
+	devices := Finding{Part: "home", OK: true, Text: fmt.Sprintf("%d devices in %d rooms", len(s.Home.Devices), len(s.Home.Areas))}
+	if len(s.Home.Devices) == 0 {
+		devices.Text = "no device has announced itself yet"
+		devices.Hint = "mosquitto_sub -v -t '" + b.config.MQTT.DiscoveryPrefix + "/#'"
+	}
+	out = append(out, devices)
+	for _, d := range s.Home.Devices {
+		switch {
+		case d.Entity == nil:
+			out = append(out, Finding{Part: d.ID, Text: "is in home.toml and has not announced itself by MQTT discovery",
+				Hint: "check that the device is on and that its id is the one it announces"})
+		case d.Offline:
+			out = append(out, Finding{Part: d.ID, Text: "says that it is not available", Hint: "check its power and network"})
+		}
+	}
+	for _, f := range s.Faults {
+		part := f.Topic
+		if f.Entity != "" {
+			part += " (" + f.Entity + ")"
+		}
+		out = append(out, Finding{Part: part, Text: "not speakable: " + f.Reason})
+	}
+	return out
+}
+
+func (b *Box) checkBroker() Finding {
+	state := b.client.Status()
+	f := Finding{Part: "broker", OK: state.Connected, Text: "connected to " + state.Broker}
+	if b.broker != nil {
+		f.Text += ", our own"
+	}
+	if !state.Connected {
+		f.Text = fmt.Sprintf("not connected to %s: %v", state.Broker, state.Err)
+		f.Hint = "check mqtt.broker in config.toml, and that the broker runs"
+	}
+	return f
+}
+
+func (b *Box) checkEars() Finding {
+	f := Finding{Part: "recogniser", Text: "not started"}
+	if b.ears == nil {
+		return f
+	}
+	state := b.ears.State()
+	f.OK, f.Text = state.Running, b.earsName
+	if b.phrases != nil {
+		f.Text += ", which hears only the sentences and names of this home; a real home should use a whisper model"
+	}
+	if fault := b.unheard.Load(); fault != nil && *fault != "" {
+		f.OK, f.Hint = false, "give the device an alias in plain words, in home.toml"
+		f.Text += "; " + *fault
+	}
+	if state.Restarts > 0 {
+		f.Text += fmt.Sprintf("; restarted %d times", state.Restarts)
+	}
+	if !state.Running {
+		f.Text += fmt.Sprintf("; not running: %v", state.Err)
+		f.Hint = "make setup build"
+	}
+	return f
+}

@@ -1,0 +1,220 @@
+package appliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/trace"
+	"github.com/cricket-home/cricket/mqtt"
+	"github.com/cricket-home/cricket/voice"
+)
+
+// answerTime is how long a device may take to say on its state topic that it
+// obeyed, before the reply says that it does not answer.
+const answerTime = 2 * time.Second
+
+// publishTime is how long the broker may take to acknowledge a command.
+const publishTime = 5 * time.Second
+
+// Request is what somebody wants, beside the words.
+type Request struct {
+	Room   string // the room that heard it; "" for the box's own
+	DryRun bool   // publish nothing
+}
+
+// Ask answers a sentence that came as text.
+func (b *Box) Ask(ctx context.Context, text string, q Request) Result {
+	t := &trace.Trace{Time: time.Now()}
+	return b.keep(b.answer(ctx, Result{Text: text}, text, q, t), t)
+}
+
+// Hear answers each request spoken in a WAV file, in order, through emit. The
+// error is about the file: that it is not a WAV, or ends too soon.
+func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emit func(Result) error) error {
+	wav, err := voice.NewWAV(r, file)
+	if err != nil {
+		return err
+	}
+	endpointer := voice.NewEndpointer()
+	for {
+		frame, end := wav.Next()
+		if end != nil && !errors.Is(end, io.EOF) && !errors.Is(end, io.ErrUnexpectedEOF) {
+			return end
+		}
+		var u voice.Utterance
+		var spoken bool
+		decided := frame.Time + voice.FrameSamples*time.Second/voice.SampleRate
+		if end == nil {
+			u, spoken = endpointer.Push(frame)
+		} else if u, spoken = endpointer.Flush(); spoken {
+			decided = max(decided, u.End)
+		}
+		if spoken {
+			if err := emit(b.hearOne(ctx, u, decided-u.End, q)); err != nil {
+				return err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if errors.Is(end, io.EOF) {
+			return nil
+		}
+		if end != nil {
+			return end
+		}
+	}
+}
+
+// hearOne answers one utterance; late is the time from the last spoken sample
+// to the decision that speech had ended.
+func (b *Box) hearOne(ctx context.Context, u voice.Utterance, late time.Duration, q Request) Result {
+	t := &trace.Trace{Time: time.Now()}
+	t.Stages = append(t.Stages, trace.Stage{Name: "endpoint", Start: t.Time.Add(-late), Duration: late,
+		Decision: fmt.Sprintf("%.2f s of speech", u.Duration().Seconds())})
+	r := Result{File: u.Mic, Truncated: u.Truncated}
+	end := t.Begin("stt")
+	heard, err := b.ears.Transcribe(ctx, u)
+	if err != nil {
+		end("failed")
+		r.Reply = b.house.Now().Home.NoRecognizer()
+		r.Fault = &Fault{Part: "recogniser", Error: err.Error(), Hint: "cricket doctor"}
+		r.Actions = []Action{}
+		return b.keep(r, t)
+	}
+	r.Transcript, r.TranscriptConfidence = &heard.Text, &heard.Confidence
+	if heard.NotCommand || heard.Text == "" {
+		end("no command")
+		refused := intent.Intent{Refusal: intent.NotCommand, Confidence: heard.Confidence}
+		if !heard.NotCommand {
+			refused.Refusal = intent.NotRecognized
+		}
+		return b.keep(b.carryOut(ctx, r, refused, q, t), t)
+	}
+	end(b.earsName)
+	return b.keep(b.answer(ctx, r, heard.Text, q, t), t)
+}
+
+// answer resolves a sentence and carries it out.
+func (b *Box) answer(ctx context.Context, r Result, text string, q Request, t *trace.Trace) Result {
+	end := t.Begin("resolve")
+	in := b.house.Now().Resolver.Resolve(intent.Query{Text: text, Room: b.room(q), Now: t.Time})
+	if in.Refusal != "" {
+		end(string(in.Refusal))
+	} else {
+		end(in.Name)
+	}
+	return b.carryOut(ctx, r, in, q, t)
+}
+
+// room is the room that a request is meant for when it names none.
+func (b *Box) room(q Request) string {
+	if q.Room != "" {
+		return q.Room
+	}
+	return b.config.Room
+}
+
+// carryOut plans an intent, publishes what is to be done and waits for the
+// devices to confirm it. A message that was published is never sent again.
+func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Request, t *trace.Trace) Result {
+	r.Room, r.Resolved = b.room(q), NewResolved("", in)
+	end := t.Begin("plan")
+	now := b.house.Now().Home
+	plan := now.Plan(in, r.Room, t.Time)
+	r.Reply, r.Actions = plan.Reply, actions(plan)
+	if in.Refusal == "" {
+		r.Plan = plan.Refusal
+	}
+	end(fmt.Sprintf("%d messages", len(r.Actions)))
+	if plan.Refusal == home.Offline {
+		r.Fault = &Fault{Part: "device " + in.Targets[0], Error: "is not available", Hint: "cricket doctor"}
+		return r
+	}
+	if q.DryRun || len(r.Actions) == 0 {
+		return r
+	}
+
+	wants := map[string]mqtt.State{}
+	for _, a := range plan.Actions {
+		if a.Want.Value != "" || len(a.Want.Attributes) > 0 {
+			wants[a.Device] = a.Want
+		}
+	}
+	watch, err := b.house.Watch(ctx, wants)
+	if err != nil {
+		return b.fail(r, "house", err)
+	}
+	defer watch.End()
+
+	end = t.Begin("publish")
+	sent := 0
+	for _, a := range plan.Actions {
+		for _, m := range a.Messages {
+			if err := b.publish(ctx, m); err != nil {
+				end(fmt.Sprintf("%d of %d", sent, len(r.Actions)))
+				r.Actions = r.Actions[:sent]
+				r.Reply = now.NoBroker()
+				return b.fail(r, "broker", err)
+			}
+			sent++
+		}
+	}
+	end(fmt.Sprintf("%d of %d", sent, sent))
+
+	end = t.Begin("confirm")
+	confirmed := b.confirmed(ctx, watch)
+	end(fmt.Sprintf("%d of %d", len(confirmed), len(wants)))
+	var silent []string
+	for i, a := range r.Actions {
+		if _, wanted := wants[a.Device]; wanted {
+			yes := slices.Contains(confirmed, a.Device)
+			r.Actions[i].Confirmed = &yes
+			if !yes && !slices.Contains(silent, a.Device) {
+				silent = append(silent, a.Device)
+			}
+		}
+	}
+	if len(silent) > 0 {
+		r.Reply = now.Outcome(plan, silent)
+		r.Fault = &Fault{Part: "device " + silent[0], Hint: "cricket home show",
+			Error: fmt.Sprintf("no confirmation on its state topic within %v", answerTime)}
+	}
+	return r
+}
+
+func (b *Box) publish(ctx context.Context, m mqtt.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, publishTime)
+	defer cancel()
+	return b.client.Publish(ctx, m)
+}
+
+func (b *Box) confirmed(ctx context.Context, w *Watch) []string {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	return w.Confirmed(ctx)
+}
+
+func (b *Box) fail(r Result, part string, err error) Result {
+	r.Fault = &Fault{Part: part, Error: err.Error(), Hint: "cricket doctor"}
+	return r
+}
+
+// keep stamps a result with its times and remembers it for `cricket why`.
+func (b *Box) keep(r Result, t *trace.Trace) Result {
+	r.Time, r.Stages, r.MS = t.Time, t.Stages, t.Milliseconds()
+	total := time.Since(t.Time)
+	r.MS["total"] = float64(total.Microseconds()) / 1000
+	if late, spoken := r.MS["endpoint"]; spoken {
+		r.MS["since_speech"] = r.MS["total"] + late
+	}
+	b.results.Put(func(n int) Result { r.Number = n; return r })
+	b.log.Debug("request", "text", r.Text, "transcript", r.Transcript, "reply", r.Reply)
+	return r
+}

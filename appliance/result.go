@@ -1,0 +1,160 @@
+package appliance
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/trace"
+)
+
+// Result is one request and what came of it. Its JSON is the contract of
+// `hear --json`, `ask --json`, `why --json` and, for the resolved part,
+// `resolve`; docs/cli.md documents the fields.
+type Result struct {
+	File                 string   `json:"file,omitempty"`
+	Wake                 *string  `json:"wake,omitempty"`
+	Text                 string   `json:"text,omitempty"`
+	Transcript           *string  `json:"transcript,omitempty"`
+	TranscriptConfidence *float64 `json:"transcript_confidence,omitempty"`
+	Truncated            bool     `json:"truncated,omitempty"`
+	Room                 string   `json:"room,omitempty"`
+	Resolved
+	Plan    home.Refusal       `json:"plan_refusal,omitempty"`
+	Actions []Action           `json:"actions"`
+	Reply   string             `json:"reply"`
+	Fault   *Fault             `json:"fault,omitempty"`
+	MS      map[string]float64 `json:"ms"`
+
+	Number int           `json:"n,omitempty"`
+	Time   time.Time     `json:"time"`
+	Stages []trace.Stage `json:"stages,omitempty"`
+}
+
+// Resolved is an intent or a refusal as JSON.
+type Resolved struct {
+	ID         string         `json:"id,omitempty"`
+	Intent     *string        `json:"intent"` // null when refused
+	Slots      map[string]any `json:"slots,omitempty"`
+	Targets    []string       `json:"targets,omitempty"`
+	Also       []Resolved     `json:"also,omitempty"`
+	Refusal    intent.Refusal `json:"refusal,omitempty"`
+	Candidates []string       `json:"candidates,omitempty"`
+	Tier       intent.Tier    `json:"tier,omitempty"`
+	Confidence float64        `json:"confidence"`
+}
+
+// Action is one message that a request published, or would have.
+type Action struct {
+	Device    string `json:"device"`
+	Topic     string `json:"topic"`
+	Payload   string `json:"payload"`
+	Confirmed *bool  `json:"confirmed"` // by the device's state topic; null where nothing can or did tell
+}
+
+// Fault is a part that failed while it was needed.
+type Fault struct {
+	Part  string `json:"part"` // "broker", "recogniser", "device light.hall_lamp", ...
+	Error string `json:"error"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+// NewResolved is an intent as JSON shows it.
+func NewResolved(id string, in intent.Intent) Resolved {
+	r := Resolved{
+		ID: id, Slots: in.Slots, Targets: in.Targets, Refusal: in.Refusal,
+		Candidates: in.Candidates, Tier: in.Tier, Confidence: in.Confidence,
+	}
+	if in.Refusal == "" {
+		r.Intent = &in.Name
+	}
+	for _, also := range in.Also {
+		r.Also = append(r.Also, NewResolved("", also))
+	}
+	return r
+}
+
+// Done says that the request was understood and carried out.
+func (r Result) Done() bool {
+	return r.Refusal == "" && r.Plan == "" && r.Fault == nil
+}
+
+// actions lists a plan's messages, none of them confirmed yet.
+func actions(p home.Plan) []Action {
+	out := []Action{}
+	for _, a := range p.Actions {
+		for _, m := range a.Messages {
+			out = append(out, Action{Device: a.Device, Topic: m.Topic, Payload: string(m.Payload)})
+		}
+	}
+	return out
+}
+
+// String is the result on one line, for a terminal.
+func (r Result) String() string {
+	var b strings.Builder
+	field := func(name string, value any) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		data, err := json.Marshal(value)
+		if err != nil {
+			panic(err) // values of Result are made of JSON's own kinds
+		}
+		b.WriteString(name + "=" + string(data))
+	}
+	if r.File != "" {
+		b.WriteString(r.File)
+	}
+	if r.Wake != nil {
+		field("wake", *r.Wake)
+	}
+	if r.Transcript != nil {
+		field("transcript", *r.Transcript)
+		field("heard", *r.TranscriptConfidence)
+	}
+	r.Resolved.fields(field)
+	if r.Plan != "" {
+		field("refusal", r.Plan)
+	}
+	for _, a := range r.Actions {
+		b.WriteString(" -> " + a.Topic + " " + a.Payload)
+		switch {
+		case a.Confirmed == nil:
+		case *a.Confirmed:
+			b.WriteString(" (confirmed)")
+		default:
+			b.WriteString(" (no answer)")
+		}
+	}
+	field("reply", r.Reply)
+	if r.Fault != nil {
+		field("fault", r.Fault.Part)
+	}
+	field("ms", r.MS)
+	return b.String()
+}
+
+func (r Resolved) fields(field func(string, any)) {
+	if r.Intent != nil {
+		field("intent", *r.Intent)
+	}
+	if r.Refusal != "" {
+		field("refusal", r.Refusal)
+	}
+	if len(r.Slots) > 0 {
+		field("slots", r.Slots)
+	}
+	if len(r.Candidates) > 0 {
+		field("candidates", r.Candidates)
+	}
+	if r.Tier != "" {
+		field("tier", r.Tier)
+		field("confidence", r.Confidence)
+	}
+	for _, also := range r.Also {
+		also.fields(field)
+	}
+}

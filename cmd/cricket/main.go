@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/cricket-home/cricket/appliance"
+)
+
+// The exit codes of every command.
+const (
+	exitDone    = 0
+	exitRefused = 1 // refused, or not understood
+	exitUsage   = 2 // bad usage, config or input
+	exitMissing = 3 // a part is missing or down
+)
+
+func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// fault is an error with what to do about it and the exit code.
+type fault struct {
+	err  error
+	hint string
+	code int
+}
+
+func (f *fault) Error() string { return f.err.Error() }
+func (f *fault) Unwrap() error { return f.err }
+
+// terminal is where a command reads and writes.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal ends the process
+
+	var commands commands
+	code := -1
+	parser, err := kong.New(&commands,
+		kong.Name("cricket"),
+		kong.Description("An offline voice assistant for the home."),
+		kong.UsageOnError(),
+		kong.Vars{"default_config": appliance.ConfigFile},
+		kong.Writers(out, errOut),
+		kong.Exit(func(c int) { code = c }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&terminal{in, out, errOut}),
+	)
+	if err != nil {
+		panic(err) // the grammar of the command line is wrong
+	}
+	command, err := parser.Parse(args)
+	if code >= 0 { // --help and --version have answered
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(errOut, "cricket: error: %v\ncricket: hint: cricket --help\n", err)
+		return exitUsage
+	}
+	if err = command.Run(); err == nil {
+		return exitDone
+	}
+	f, ok := errors.AsType[*fault](err)
+	if !ok {
+		f = &fault{err: err, code: exitUsage}
+	}
+	if f.err != nil {
+		fmt.Fprintf(errOut, "cricket: error: %v\n", f.err)
+	}
+	if f.hint != "" {
+		fmt.Fprintf(errOut, "cricket: hint: %s\n", f.hint)
+	}
+	return f.code
+}
+
+type commands struct {
+	Run     run     `cmd:"" help:"Run the daemon."`
+	Hear    hear    `cmd:"" help:"Answer what is spoken in WAV files."`
+	Ask     ask     `cmd:"" help:"Answer a sentence."`
+	Resolve resolve `cmd:"" help:"Resolve JSON lines from standard input, without any side effect."`
+	Say     say     `cmd:"" help:"Speak a sentence."`
+	Why     why     `cmd:"" help:"Explain the last requests."`
+	Doctor  doctor  `cmd:"" help:"Find faults and name the fix."`
+	Home    struct {
+		Show homeShow `cmd:"" help:"Show rooms and devices."`
+	} `cmd:"" help:"The model of the home."`
+}

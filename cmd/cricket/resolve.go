@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/cricket-home/cricket/appliance"
+	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/intent"
+)
+
+// longestLine is the longest JSON line that resolve reads.
+const longestLine = 1 << 20
+
+type resolve struct {
+	Home string `required:"" help:"The home whose names count." type:"existingfile" placeholder:"HOME.toml"`
+	Lang string `help:"Language of the sentences (the home's own)." placeholder:"en"`
+	Tier string `help:"Use this tier only: template." enum:",template,repair,llm" default:"" placeholder:"template"`
+}
+
+// query is one line of input.
+type query struct {
+	ID      string            `json:"id"`
+	Text    *string           `json:"text"`
+	Room    string            `json:"room"`
+	Now     time.Time         `json:"now"`
+	States  map[string]string `json:"states"`
+	Context map[string]any    `json:"context"`
+}
+
+func (c *resolve) Run(t *terminal) error {
+	if c.Tier != "" && c.Tier != string(intent.Template) {
+		return &fault{fmt.Errorf("resolve with tier %q: this version has only the template tier", c.Tier), "cricket resolve --tier template --home " + c.Home, exitMissing}
+	}
+	data, err := os.ReadFile(c.Home)
+	if err != nil {
+		return fmt.Errorf("read home: %w", err)
+	}
+	h, err := home.Parse(c.Home, data)
+	if err != nil {
+		return err
+	}
+	config := appliance.DefaultConfig()
+	config.Language, config.Dir = h.Language, filepath.Dir(c.Home)
+	if c.Lang != "" {
+		config.Language = c.Lang
+	}
+	sentences, err := appliance.Sentences(config)
+	if err != nil {
+		return err
+	}
+	resolver := sentences.Bind(h.Names())
+
+	in := bufio.NewScanner(t.in)
+	in.Buffer(nil, longestLine)
+	out := bufio.NewWriter(t.out)
+	defer out.Flush()
+	lines := json.NewEncoder(out)
+	bad := false
+	for n := 1; in.Scan(); n++ {
+		if len(in.Bytes()) == 0 {
+			continue
+		}
+		q, err := readQuery(in.Bytes())
+		if err != nil {
+			fmt.Fprintf(t.err, "cricket: error: line %d: %v\n", n, err)
+			bad = true
+			continue
+		}
+		result := resolver.Resolve(intent.Query{Text: *q.Text, Room: q.Room, Now: q.Now, States: q.States})
+		if err := lines.Encode(appliance.NewResolved(q.ID, result)); err != nil {
+			return fmt.Errorf("write result: %w", err)
+		}
+	}
+	if err := in.Err(); err != nil {
+		return fmt.Errorf("read standard input: %w", err)
+	}
+	if bad {
+		return &fault{code: exitUsage}
+	}
+	return nil
+}
+
+func readQuery(line []byte) (query, error) {
+	var q query
+	if err := json.Unmarshal(line, &q); err != nil {
+		return q, fmt.Errorf("read JSON: %w", err)
+	}
+	if q.Text == nil {
+		return q, errors.New(`no "text"`)
+	}
+	return q, nil
+}

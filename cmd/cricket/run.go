@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"syscall"
+
+	"github.com/cricket-home/cricket/appliance"
+	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/home/demo"
+)
+
+type run struct {
+	Config string `help:"Configuration file (${default_config} if that exists)." type:"path" placeholder:"F"`
+	Demo   bool   `help:"Serve the demo home and its devices."`
+	Debug  bool   `help:"Log what was said, and every request."`
+}
+
+func (c *run) Run(ctx context.Context, t *terminal) error {
+	level := slog.LevelInfo
+	if c.Debug {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}))
+	config, err := appliance.LoadConfig(c.Config)
+	if err != nil {
+		return &fault{err, "cricket run --help", exitUsage}
+	}
+	o := appliance.Options{Config: config, Devices: c.Demo, Ears: true, Log: log,
+		StateDir: appliance.StateDir(), RuntimeDir: appliance.RuntimeDir()}
+	if o.Bin, err = appliance.Bin(); err != nil {
+		return err
+	}
+	if c.Demo {
+		if o.Home, err = demo.Home(); err != nil {
+			return err
+		}
+	}
+	box, err := appliance.New(o)
+	if err != nil {
+		return startFault(err, config)
+	}
+	go func() {
+		if box.Ready(ctx) == nil {
+			fmt.Fprintln(t.out, box.Summary())
+		}
+	}()
+	if err := box.Run(ctx); err != nil {
+		return startFault(err, config)
+	}
+	return nil
+}
+
+// startFault adds what to do about the faults that people meet first.
+func startFault(err error, c appliance.Config) error {
+	f := &fault{err, "cricket doctor", exitMissing}
+	_, badHome := errors.AsType[home.Faults](err)
+	switch {
+	case badHome || errors.Is(err, appliance.ErrSentences):
+		f.code = exitUsage
+	case errors.Is(err, syscall.EADDRINUSE):
+		f.hint = fmt.Sprintf("a broker runs here already; to use it, put  broker = \"tcp://%s\"  under [mqtt] in config.toml", c.MQTT.Listen)
+	case errors.Is(err, os.ErrPermission):
+		f.hint = "run as root, or set XDG_RUNTIME_DIR to a folder of yours"
+	}
+	return f
+}
