@@ -134,6 +134,10 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	}
 	end(fmt.Sprintf("%d messages", len(r.Actions)))
 	if plan.Refusal == home.Offline {
+		if state := b.client.Status(); !state.Connected {
+			r.Reply = now.NoBroker()
+			return b.fail(r, "broker", &mqtt.OfflineError{Broker: state.Broker, Err: state.Err})
+		}
 		r.Fault = &Fault{Part: "device " + in.Targets[0], Error: "is not available", Hint: "cricket doctor"}
 		return r
 	}
