@@ -1,0 +1,56 @@
+package sphinx
+
+// What `cricket-native sphinx` is asked and answers. Scores are natural
+// logarithms of likelihoods; frames are 10 ms, To is the first one after.
+
+// Missing asks which words the dictionary lacks, and is the answer.
+type Missing struct {
+	Words []string `json:"words"`
+}
+
+// Phrases goes with a grammar: pronunciations of the words that the dictionary
+// lacks.
+type Phrases struct {
+	Pronunciations map[string][]string `json:"pronunciations"`
+}
+
+// Loaded is what became of a grammar.
+type Loaded struct {
+	States  int      `json:"states"`
+	Arcs    int      `json:"arcs"`
+	Dropped []string `json:"dropped"` // words without pronunciation: no phrase with them can be heard
+}
+
+// Heard is how the phrases, and free phones, explain an utterance.
+type Heard struct {
+	Text      string       `json:"text"` // "" where no phrase ends where the sound does
+	Frames    int          `json:"frames"`
+	Posterior float64      `json:"posterior"` // of the text among all phrases that were looked at
+	Score     float64      `json:"score"`
+	Words     []HeardWord  `json:"words"` // with the silences, "<sil>", between them
+	Others    []HeardOther `json:"others"`
+	Phones    []HeardPhone `json:"phones"`
+}
+
+// HeardWord is one word of the text.
+type HeardWord struct {
+	Text     string  `json:"text"`
+	P        float64 `json:"p"`
+	Acoustic float64 `json:"acoustic"`
+	From     int     `json:"from"`
+	To       int     `json:"to"`
+}
+
+// HeardOther is another phrase for the same sound.
+type HeardOther struct {
+	Text  string  `json:"text"`
+	Score float64 `json:"score"`
+}
+
+// HeardPhone is one of the phones that explain the sound best.
+type HeardPhone struct {
+	Name     string  `json:"name"`
+	Acoustic float64 `json:"acoustic"`
+	From     int     `json:"from"`
+	To       int     `json:"to"`
+}

@@ -1,0 +1,128 @@
+package whisper
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"time"
+
+	"github.com/cricket-home/cricket/internal/child"
+	"github.com/cricket-home/cricket/voice"
+)
+
+// memoryLimit of the child: medium models need 2 GiB, nothing here more.
+const memoryLimit = 3 << 30
+
+// Options says which program and which model.
+type Options struct {
+	Native   string // path of cricket-native
+	Model    string // file in whisper.cpp's ggml format
+	Language string // BCP 47; "en" where empty
+	Log      *slog.Logger
+}
+
+// Engine is a recogniser.
+type Engine struct {
+	o     Options
+	child *child.Child
+}
+
+// Ask goes with "transcribe". Steps above 0 is for measuring: the encoder's
+// whole window, and so many tokens at most.
+type Ask struct {
+	Steps int `json:"steps,omitempty"`
+}
+
+// Heard is the reply of `cricket-native stt` to "transcribe".
+type Heard struct {
+	Text     string       `json:"text"`
+	NoSpeech float64      `json:"no_speech"` // probability, the highest of its windows
+	Tokens   []HeardToken `json:"tokens"`
+}
+
+// HeardToken is one sub-word; times are milliseconds from the first sample.
+type HeardToken struct {
+	Text  string  `json:"text"`
+	P     float64 `json:"p"`
+	Start int     `json:"start"`
+	End   int     `json:"end"`
+}
+
+// New returns an engine that Run starts.
+func New(o Options) *Engine {
+	if o.Language == "" {
+		o.Language = "en"
+	}
+	return &Engine{o: o, child: child.New(child.Options{
+		Part:    "speech recogniser (whisper)",
+		Program: o.Native,
+		Args:    []string{"stt", "--model", o.Model, "--language", o.Language},
+		// Threads of libgomp that spin while they wait starve everything else,
+		// and an abort of ggml would start a debugger.
+		Env:         []string{"OMP_WAIT_POLICY=passive", "GGML_NO_BACKTRACE=1"},
+		MemoryLimit: memoryLimit,
+		Log:         o.Log,
+	})}
+}
+
+// Run keeps the child running until ctx ends. It returns at once, with an error
+// that wraps ErrModel, where the file is no Whisper model.
+func (e *Engine) Run(ctx context.Context) error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	return e.child.Run(ctx)
+}
+
+func (e *Engine) check() error {
+	f, err := os.Open(e.o.Model)
+	if err != nil {
+		return fmt.Errorf("open model: %w", err)
+	}
+	defer f.Close()
+	if _, err := ReadHeader(f); err != nil {
+		return fmt.Errorf("open model %q: %w", e.o.Model, err)
+	}
+	return nil
+}
+
+// State says how the child is.
+func (e *Engine) State() child.State { return e.child.State() }
+
+// Transcribe says what is heard in u; the text is empty where there is no
+// speech. Errors name the part, and wrap child.ErrDown, child.ErrDied or ctx's.
+func (e *Engine) Transcribe(ctx context.Context, u voice.Utterance) (voice.Transcript, error) {
+	if len(u.PCM) == 0 {
+		return voice.Transcript{Language: e.o.Language}, nil
+	}
+	reply, err := e.child.Call(ctx, child.Request{Verb: "transcribe", Data: child.PCM(u.PCM)})
+	if err != nil {
+		return voice.Transcript{}, err
+	}
+	var h Heard
+	if err := json.Unmarshal(reply, &h); err != nil {
+		return voice.Transcript{}, fmt.Errorf("read what was heard: %w", err)
+	}
+	return h.transcript(e.o.Language), nil
+}
+
+// transcript applies Whisper's own rule for silence, and takes the geometric
+// mean of the tokens' probabilities for the confidence.
+func (h Heard) transcript(language string) voice.Transcript {
+	t := voice.Transcript{Text: h.Text, Language: language}
+	mean := 0.0
+	for _, token := range h.Tokens {
+		mean += math.Log(max(token.P, 1e-9)) / float64(len(h.Tokens))
+		t.Tokens = append(t.Tokens, voice.Token{Text: token.Text, Probability: min(1, max(0, token.P)),
+			Start: time.Duration(token.Start) * time.Millisecond, End: time.Duration(token.End) * time.Millisecond})
+	}
+	const noSpeech, unsure = 0.6, -1 // as in Whisper's own transcribe
+	if len(h.Tokens) == 0 || t.Text == "" || h.NoSpeech > noSpeech && mean < unsure {
+		return voice.Transcript{Language: language}
+	}
+	t.Confidence = min(1, math.Exp(mean))
+	return t
+}
