@@ -124,7 +124,7 @@ func (b *Box) room(q Request) string {
 // carryOut plans an intent, publishes what is to be done and waits for the
 // devices to confirm it. A message that was published is never sent again.
 func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Request, t *trace.Trace) Result {
-	r.Room, r.Resolved = b.room(q), NewResolved("", in)
+	r.Room, r.Resolved = b.room(q), NewResolved(nil, in)
 	end := t.Begin("plan")
 	now := b.house.Now().Home
 	plan := now.Plan(in, r.Room, t.Time)

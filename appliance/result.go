@@ -35,15 +35,15 @@ type Result struct {
 
 // Resolved is an intent or a refusal as JSON.
 type Resolved struct {
-	ID         string         `json:"id,omitempty"`
-	Intent     *string        `json:"intent"` // null when refused
-	Slots      map[string]any `json:"slots,omitempty"`
-	Targets    []string       `json:"targets,omitempty"`
-	Also       []Resolved     `json:"also,omitempty"`
-	Refusal    intent.Refusal `json:"refusal,omitempty"`
-	Candidates []string       `json:"candidates,omitempty"`
-	Tier       intent.Tier    `json:"tier,omitempty"`
-	Confidence float64        `json:"confidence"`
+	ID         json.RawMessage `json:"id,omitempty"` // of a query of `resolve`
+	Intent     *string         `json:"intent"`       // null when refused
+	Slots      map[string]any  `json:"slots,omitempty"`
+	Targets    []string        `json:"targets,omitempty"`
+	Also       []Resolved      `json:"also,omitempty"`
+	Refusal    intent.Refusal  `json:"refusal,omitempty"`
+	Candidates []string        `json:"candidates,omitempty"`
+	Tier       intent.Tier     `json:"tier,omitempty"`
+	Confidence float64         `json:"confidence"`
 }
 
 // Action is one message that a request published, or would have.
@@ -62,7 +62,7 @@ type Fault struct {
 }
 
 // NewResolved is an intent as JSON shows it.
-func NewResolved(id string, in intent.Intent) Resolved {
+func NewResolved(id json.RawMessage, in intent.Intent) Resolved {
 	r := Resolved{
 		ID: id, Slots: in.Slots, Targets: in.Targets, Refusal: in.Refusal,
 		Candidates: in.Candidates, Tier: in.Tier, Confidence: in.Confidence,
@@ -71,7 +71,7 @@ func NewResolved(id string, in intent.Intent) Resolved {
 		r.Intent = &in.Name
 	}
 	for _, also := range in.Also {
-		r.Also = append(r.Also, NewResolved("", also))
+		r.Also = append(r.Also, NewResolved(nil, also))
 	}
 	return r
 }

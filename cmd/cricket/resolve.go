@@ -25,12 +25,11 @@ type resolve struct {
 
 // query is one line of input.
 type query struct {
-	ID      string            `json:"id"`
-	Text    *string           `json:"text"`
-	Room    string            `json:"room"`
-	Now     time.Time         `json:"now"`
-	States  map[string]string `json:"states"`
-	Context map[string]any    `json:"context"`
+	ID     json.RawMessage   `json:"id"` // given back as it came
+	Text   *string           `json:"text"`
+	Room   string            `json:"room"`
+	Now    time.Time         `json:"now"`
+	States map[string]string `json:"states"`
 }
 
 func (c *resolve) Run(t *terminal) error {

@@ -42,7 +42,7 @@ func (c *say) Run(ctx context.Context, t *terminal) error {
 	defer wav.Close()
 	switch c.Output {
 	case "":
-		return play(ctx, t, wav)
+		return play(ctx, wav)
 	case "-":
 		_, err = io.Copy(t.out, wav)
 		return err
@@ -58,7 +58,7 @@ func (c *say) Run(ctx context.Context, t *terminal) error {
 	return f.Close()
 }
 
-func play(ctx context.Context, t *terminal, wav io.Reader) error {
+func play(ctx context.Context, wav io.Reader) error {
 	hint := "cricket say -o speech.wav TEXT"
 	for _, p := range players {
 		path, err := exec.LookPath(p[0])
@@ -66,9 +66,11 @@ func play(ctx context.Context, t *terminal, wav io.Reader) error {
 			continue
 		}
 		player := exec.CommandContext(ctx, path, p[1:]...)
-		player.Stdin, player.Stderr = wav, t.err
+		var said strings.Builder
+		player.Stdin, player.Stderr = wav, &said
 		if err := player.Run(); err != nil {
-			return &fault{fmt.Errorf("play speech with %s: %w", p[0], err), hint, exitMissing}
+			lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+			return &fault{fmt.Errorf("play speech with %s: %w: %s", p[0], err, lines[len(lines)-1]), hint, exitMissing}
 		}
 		return nil
 	}
