@@ -1,0 +1,134 @@
+package intent
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Resolver resolves sentences in one home. It never changes; its methods may be
+// called from any goroutine.
+type Resolver struct {
+	s     *Sentences
+	names Names
+	trie  *trie
+	pool  *sync.Pool
+	spent *atomic.Int64
+
+	masks   []uint64 // by device: the constraints that it satisfies, as bits of the trie's masks
+	domains []string // by device
+	rooms   []int32  // by device: its area, or -1
+	floors  []int32  // by area: its floor, or -1
+	words   map[string]bool
+
+	roomNames [][]string // by area: its spellings, each with a space behind it
+}
+
+// Bind gives sentences the names of a home. A change of the home needs only this.
+func (s *Sentences) Bind(n Names) *Resolver {
+	r := &Resolver{
+		s: s, names: n, spent: new(atomic.Int64),
+		pool:    &sync.Pool{New: func() any { return newMatch() }},
+		masks:   make([]uint64, len(n.Entities)),
+		domains: make([]string, len(n.Entities)),
+		rooms:   make([]int32, len(n.Entities)),
+		floors:  make([]int32, len(n.Areas)),
+		words:   map[string]bool{},
+	}
+	floors := map[string]int32{}
+	for i, f := range n.Floors {
+		floors[f.ID] = int32(i)
+	}
+	areas := map[string]int32{}
+	names := make([]spelling, 0, 4*len(n.Entities))
+	r.roomNames = make([][]string, len(n.Areas))
+	for i, a := range n.Areas {
+		areas[a.ID] = int32(i)
+		base := len(names)
+		r.floors[i] = -1
+		if f, ok := floors[a.Floor]; ok && a.Floor != "" {
+			r.floors[i] = f
+		}
+		names = spellings(names, a.Name, partArea, int32(i))
+		for _, alias := range a.Aliases {
+			names = spellings(names, alias, partArea, int32(i))
+		}
+		for _, s := range names[base:] {
+			r.roomNames[i] = append(r.roomNames[i], s.text+" ")
+		}
+	}
+	for i, f := range n.Floors {
+		names = spellings(names, f.Name, partFloor, int32(i))
+		for _, alias := range f.Aliases {
+			names = spellings(names, alias, partFloor, int32(i))
+		}
+	}
+	type kind struct{ domain, class string }
+	masks := map[kind]uint64{}
+	for i := range n.Entities {
+		e := &n.Entities[i]
+		k := kind{class: e.DeviceClass}
+		k.domain, _, _ = strings.Cut(e.ID, ".")
+		mask, ok := masks[k]
+		if !ok {
+			for c, con := range s.constraints {
+				if con.holds(k.domain, k.class) {
+					mask |= r.bit(int32(c))
+				}
+			}
+			masks[k] = mask
+		}
+		r.masks[i], r.domains[i], r.rooms[i] = mask, k.domain, -1
+		if a, ok := areas[e.Area]; ok && e.Area != "" {
+			r.rooms[i] = a
+		}
+		names = r.deviceSpellings(names, int32(i))
+	}
+	for _, s := range names {
+		for w := range strings.FieldsSeq(s.text) {
+			r.words[w] = true
+		}
+	}
+	r.trie = newTrie(names, r.masks)
+	return r
+}
+
+// bit is where constraint con is in the masks.
+func (r *Resolver) bit(con int32) uint64 {
+	if con+maskFirst >= 63 {
+		return maskRest
+	}
+	return 1 << (con + maskFirst)
+}
+
+// allows tells whether device i satisfies constraint con, the state aside.
+func (r *Resolver) allows(con, i int32) bool {
+	bit := r.bit(con)
+	if bit != maskRest {
+		return r.masks[i]&bit != 0
+	}
+	return r.s.constraints[con].holds(r.domains[i], r.names.Entities[i].DeviceClass)
+}
+
+// Exhausted counts the sentences that were refused because they needed too many steps.
+func (r *Resolver) Exhausted() int64 { return r.spent.Load() }
+
+// room finds an area by id, name or alias; -1 where there is none.
+func (r *Resolver) room(name string) int32 {
+	if name == "" {
+		return -1
+	}
+	for i, a := range r.names.Areas {
+		if a.ID == name {
+			return int32(i)
+		}
+	}
+	want := normalize(name)
+	for i, a := range r.names.Areas {
+		if normalize(a.Name) == want || slices.ContainsFunc(a.Aliases, func(s string) bool { return normalize(s) == want }) {
+			return int32(i)
+		}
+	}
+	return -1
+}

@@ -1,0 +1,111 @@
+package intent
+
+import (
+	"slices"
+	"strings"
+)
+
+// Status is what a text is to the sentences, before anybody knows whether more comes.
+type Status uint8
+
+const (
+	Dead       Status = iota // no sentence begins like this
+	Prefix                   // a sentence begins like this
+	Complete                 // a sentence, and no longer one begins like this
+	Extendable               // a sentence, and a longer one begins like this
+)
+
+func (s Status) String() string {
+	return [...]string{"dead", "prefix", "complete", "extendable"}[s]
+}
+
+// Complete tells whether the text is a sentence, whether or not it can go on.
+func (s Status) Complete() bool { return s >= Complete }
+
+// Check tells whether a text is a whole sentence or begins one. That another
+// request may follow with "and" does not make a sentence Extendable.
+func (r *Resolver) Check(text string) Status {
+	m := r.pool.Get().(*match)
+	defer r.pool.Put(m)
+	m.steps, m.spent = 0, false
+	written := text
+	text = normalize(text)
+	if text == "" {
+		return Prefix
+	}
+	s := m.check(r, text)
+	if s.Complete() {
+		return s
+	}
+	if _, list, refused := m.understand(r, written, setting{room: -1}); list != nil || refused.Refusal == Ambiguous {
+		return Complete
+	}
+	m.steps, m.spent = 0, false // another question, another bound
+	if s == Prefix || m.begins(r, text, maxRequests) || strings.Contains(written, ", ") && m.begins(r, commas(written), maxRequests) {
+		return Prefix
+	}
+	return Dead
+}
+
+// check looks at a single request.
+func (m *match) check(r *Resolver, text string) Status {
+	if m.spent {
+		return Dead
+	}
+	m.begin(r, text)
+	m.run()
+	switch {
+	case m.spent:
+		return Dead
+	case len(m.parses) > 0 && m.more:
+		return Extendable
+	case len(m.parses) > 0:
+		return Complete
+	case m.more:
+		return Prefix
+	}
+	return Dead
+}
+
+// begins tells whether several requests begin like text.
+func (m *match) begins(r *Resolver, text string, most int) bool {
+	if most == 0 || m.spent {
+		return false
+	}
+	for i := 1; i < len(text); i++ {
+		if text[i] != ' ' {
+			continue
+		}
+		left, rest := text[:i], text[i:]
+		for _, c := range conjunctions {
+			joined := strings.HasPrefix(rest, c)
+			if !joined && !strings.HasPrefix(c, rest) {
+				continue
+			}
+			if m.check(r, left) == Dead {
+				return false
+			}
+			if !joined || len(rest) == len(c) {
+				return true
+			}
+			right := rest[len(c):]
+			if slices.ContainsFunc(conjunctions, func(c string) bool { return strings.HasPrefix(c, " "+right) }) {
+				return true // "and then", "and al"
+			}
+			for _, t := range append([]string{right}, joinAll(heads(left, right), right)...) {
+				if m.check(r, t) != Dead || m.begins(r, t, most-1) {
+					return true
+				}
+			}
+			break
+		}
+	}
+	return false
+}
+
+func joinAll(heads []string, tail string) []string {
+	for i := range heads {
+		heads[i] += " " + tail
+	}
+	return heads
+}

@@ -1,0 +1,499 @@
+package intent
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Sentences are compiled sentences, before any names. They never change.
+type Sentences struct {
+	language    string
+	net         network
+	blocks      []block
+	entries     []entry
+	constraints []constraint
+	slots       []string // slot names by number
+	numbers     numberLanguage
+	words       map[string]bool  // every word of every template
+	spoken      []spokenSentence // for Grammar
+}
+
+// entry is where the sentences begin whose devices satisfy one constraint.
+type entry struct {
+	part       int32
+	constraint int32 // -1 for sentences without {name}
+}
+
+// block is one block of sentences of an intent.
+type block struct {
+	intentData
+	constraint int32
+	named      bool        // a {name} is in each of its sentences or in some
+	scoped     bool        // has a domain or device class, so devices are meant even without a name
+	context    []condition // the conditions that are not about devices
+	without    []condition // the same of excludes_context
+	file       int
+}
+
+// deviceKeys are the context keys that tell about a device, not about the request.
+var deviceKeys = []string{"domain", "device_class", "state"}
+
+// constraint is what a block asks of a device.
+type constraint struct {
+	requires, excludes []condition
+}
+
+func (c constraint) key() string { return fmt.Sprint(c) }
+
+// holds tells whether a device may be meant. The state is not asked here: it changes.
+func (c constraint) holds(domain, class string) bool {
+	of := func(key string) string {
+		if key == "domain" {
+			return domain
+		}
+		return class
+	}
+	for _, r := range c.requires {
+		if r.key == "state" {
+			continue
+		}
+		v := of(r.key)
+		if len(r.values) == 0 && v == "" || len(r.values) > 0 && !slices.Contains(r.values, v) {
+			return false
+		}
+	}
+	for _, x := range c.excludes {
+		if x.key == "state" {
+			continue
+		}
+		v := of(x.key)
+		if len(x.values) == 0 && v != "" || slices.Contains(x.values, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// Compile reads sentences for one language. A file may use the rules and lists
+// of the others; where several have one of the same name, it is the file's own,
+// or else the first file's. When sentences of two files fit equally well, the
+// later file's is taken. The error names file, line, intent and sentence of
+// every fault.
+func Compile(language string, files ...File) (*Sentences, error) {
+	if language != "en" {
+		return nil, fmt.Errorf("compile sentences: no numbers for language %q yet: only en", language)
+	}
+	c := &compiler{
+		s: &Sentences{
+			language: language,
+			numbers:  englishNumbers(),
+			words:    map[string]bool{},
+			net:      network{same: map[nodeKey]int32{}, split: map[string]int32{}},
+		},
+		parts: map[partKey]int32{}, starts: map[int32][]int32{}, slots: map[string]int16{}, constraints: map[string]int32{},
+		global: scope{rules: map[string]ruleText{}, lists: map[string]*list{}},
+	}
+	var faults []error
+	for _, file := range files {
+		f, err := readFile(language, file)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		c.files = append(c.files, f)
+		for name, r := range f.rules {
+			if _, ok := c.global.rules[name]; !ok {
+				c.global.rules[name] = r
+			}
+		}
+		for name, l := range f.lists {
+			if c.global.lists[name] == nil {
+				c.global.lists[name] = l
+			}
+		}
+		for _, w := range f.skipWords {
+			if n := normalize(w); n != "" && !slices.Contains(c.s.net.skip, n) {
+				c.s.net.skip = append(c.s.net.skip, n)
+				c.learn(n)
+			}
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	slices.SortFunc(c.s.net.skip, func(a, b string) int { return len(b) - len(a) })
+	for i, f := range c.files {
+		c.compileFile(i, f)
+	}
+	if len(c.faults) > 0 {
+		return nil, errors.Join(c.faults...)
+	}
+	for _, con := range slices.Sorted(maps.Keys(c.starts)) {
+		p := part{kind: partRule, start: c.s.net.either(c.starts[con]), named: con >= 0}
+		p.first = c.s.net.nodes[p.start].first
+		c.s.entries = append(c.s.entries, entry{c.addPart(p), con})
+	}
+	c.s.net.finish()
+	return c.s, nil
+}
+
+// compiler turns decoded files into a network.
+type compiler struct {
+	s           *Sentences
+	files       []*sentenceFile
+	global      scope
+	parts       map[partKey]int32
+	starts      map[int32][]int32 // by constraint, -1 for none: where sentences begin
+	slots       map[string]int16
+	constraints map[string]int32
+	open        []string // rules being compiled, to refuse recursion
+	scopes      int
+	faults      []error
+}
+
+// scope is where rules and lists are looked up: those of a block, then of its file, then all.
+type scope struct {
+	id     int
+	rules  map[string]ruleText
+	lists  map[string]*list
+	hidden map[reference]bool // what has another meaning here than in outer
+	outer  *scope
+}
+
+// reference is a rule or a list that a template names.
+type reference struct {
+	kind exprKind
+	name string
+}
+
+// references adds to seen what e refers to in a scope, directly or not.
+func (sc *scope) references(e expr, seen map[reference]bool) {
+	for _, k := range e.kids {
+		sc.references(k, seen)
+	}
+	if e.kind != exprRule && e.kind != exprList {
+		return
+	}
+	ref := reference{e.kind, e.text}
+	if seen[ref] {
+		return
+	}
+	seen[ref] = true
+	if e.kind == exprRule {
+		sc.references(sc.rules[e.text].expr, seen)
+		return
+	}
+	if l := sc.lists[e.text]; l != nil {
+		for _, v := range l.values {
+			sc.references(v.in.expr, seen)
+		}
+	}
+}
+
+// home is the outermost scope in which e means the same as in sc, so that it is
+// compiled, and read in a sentence, only once for all of them.
+func (sc *scope) home(e expr) int {
+	refs := map[reference]bool{}
+	sc.references(e, refs)
+	for s := sc; s.outer != nil; s = s.outer {
+		for ref := range refs {
+			if s.hidden[ref] {
+				return s.id
+			}
+		}
+	}
+	return 0
+}
+
+type partKey struct {
+	scope int
+	kind  partKind
+	name  string
+}
+
+func (c *compiler) within(outer *scope, rules map[string]ruleText, lists map[string]*list) *scope {
+	if len(rules) == 0 && len(lists) == 0 {
+		return outer
+	}
+	c.scopes++
+	in := &scope{id: c.scopes, rules: maps.Clone(outer.rules), lists: maps.Clone(outer.lists), hidden: map[reference]bool{}, outer: outer}
+	for n, r := range rules {
+		if in.rules[n].text != r.text {
+			in.hidden[reference{exprRule, n}] = true
+		}
+		in.rules[n] = r
+	}
+	for n, l := range lists {
+		if in.lists[n] != l {
+			in.hidden[reference{exprList, n}] = true
+		}
+		in.lists[n] = l
+	}
+	return in
+}
+
+func (c *compiler) compileFile(i int, f *sentenceFile) {
+	outer := c.within(&c.global, f.rules, f.lists)
+	for _, d := range f.intents {
+		sc := c.within(outer, d.rules, d.lists)
+		b := block{intentData: d, file: i, constraint: -1}
+		var con constraint
+		for _, r := range d.requires {
+			if slices.Contains(deviceKeys, r.key) {
+				con.requires = append(con.requires, r)
+			} else {
+				b.context = append(b.context, r)
+			}
+		}
+		for _, x := range d.excludes {
+			if slices.Contains(deviceKeys, x.key) {
+				con.excludes = append(con.excludes, x)
+			} else {
+				b.without = append(b.without, x)
+			}
+		}
+		for _, key := range []string{"domain", "device_class"} {
+			switch v := d.slots[key].(type) {
+			case string:
+				con.requires = append(con.requires, condition{key: key, values: []string{v}})
+			case []string:
+				con.requires = append(con.requires, condition{key: key, values: v})
+			}
+		}
+		b.scoped = len(con.requires) > 0
+		b.constraint = c.constraint(con)
+
+		accept := c.s.net.add(netNode{kind: nodeAccept, slot: -1, value: int32(len(c.s.blocks))})
+		end := c.s.net.add(netNode{kind: nodeSpace, next: accept, slot: -1})
+		var starts []int32
+		for _, t := range d.sentences {
+			start, err := c.build(t.expr, end, sc)
+			if err != nil {
+				c.faults = append(c.faults, fmt.Errorf("%s:%d: %s: sentence %q: %w", f.name, t.line, d.intent, t.text, err))
+				continue
+			}
+			if c.s.net.nodes[start].nullable {
+				c.faults = append(c.faults, fmt.Errorf("%s:%d: %s: sentence %q: fits silence", f.name, t.line, d.intent, t.text))
+				continue
+			}
+			starts = append(starts, c.s.net.add(netNode{kind: nodeSpace, next: start, slot: -1}))
+		}
+		if len(starts) == 0 {
+			continue
+		}
+		// Blocks that ask the same of devices are read together, from one start.
+		entry := int32(-1)
+		if slices.ContainsFunc(starts, c.reachesNames) {
+			b.named, entry = true, b.constraint
+		}
+		c.starts[entry] = append(c.starts[entry], starts...)
+		c.s.blocks = append(c.s.blocks, b)
+		for _, t := range d.spoken {
+			if _, err := c.build(t.expr, end, sc); err != nil { // so that writing the grammar cannot fail
+				c.faults = append(c.faults, fmt.Errorf("%s:%d: %s: spoken %q: %w", f.name, t.line, d.intent, t.text, err))
+			}
+			c.s.spoken = append(c.s.spoken, spokenSentence{t.expr, sc, b.constraint})
+		}
+	}
+}
+
+func (c *compiler) constraint(con constraint) int32 {
+	key := con.key()
+	if i, ok := c.constraints[key]; ok {
+		return i
+	}
+	i := int32(len(c.s.constraints))
+	c.s.constraints = append(c.s.constraints, con)
+	c.constraints[key] = i
+	return i
+}
+
+func (c *compiler) addPart(p part) int32 {
+	c.s.net.parts = append(c.s.net.parts, p)
+	return int32(len(c.s.net.parts) - 1)
+}
+
+func (c *compiler) slot(name string) int16 {
+	if i, ok := c.slots[name]; ok {
+		return i
+	}
+	i := int16(len(c.s.slots))
+	c.s.slots = append(c.s.slots, name)
+	c.slots[name] = i
+	return i
+}
+
+// learn notes the words of a text: what is known is perhaps meant for the house.
+func (c *compiler) learn(text string) {
+	for _, w := range strings.Fields(text) {
+		c.s.words[w] = true
+	}
+}
+
+// build returns the node where e begins, with next behind it.
+func (c *compiler) build(e expr, next int32, sc *scope) (int32, error) {
+	w := &c.s.net
+	switch e.kind {
+	case exprText:
+		text := normalizeTemplate(e.text)
+		c.learn(text)
+		for text != "" {
+			i := strings.LastIndexByte(text, ' ')
+			if lit := text[i+1:]; lit != "" {
+				next = w.add(netNode{kind: nodeLit, text: lit, next: next, slot: -1})
+			}
+			if i < 0 {
+				break
+			}
+			if w.nodes[next].kind != nodeSpace {
+				next = w.add(netNode{kind: nodeSpace, next: next, slot: -1})
+			}
+			text = text[:i]
+		}
+		return next, nil
+	case exprSeq:
+		for _, k := range slices.Backward(e.kids) {
+			var err error
+			if next, err = c.build(k, next, sc); err != nil {
+				return 0, err
+			}
+		}
+		return next, nil
+	case exprOpt:
+		in, err := c.build(e.kids[0], next, sc)
+		if err != nil {
+			return 0, err
+		}
+		return w.either([]int32{in, next}), nil
+	case exprAlt, exprPerm:
+		kids := e.kids
+		if e.kind == exprPerm {
+			kids = permutations(kids)
+		}
+		var alts []int32
+		for _, k := range kids {
+			in, err := c.build(k, next, sc)
+			if err != nil {
+				return 0, err
+			}
+			alts = append(alts, in)
+		}
+		return w.either(alts), nil
+	case exprRule:
+		p, err := c.rule(e.text, sc)
+		if err != nil {
+			return 0, err
+		}
+		return w.add(netNode{kind: nodeCall, part: p, next: next, slot: -1}), nil
+	default:
+		p, err := c.list(e.text, sc)
+		if err != nil {
+			return 0, err
+		}
+		return w.add(netNode{kind: nodeCall, part: p, next: next, slot: c.slot(e.slot)}), nil
+	}
+}
+
+func (c *compiler) rule(name string, sc *scope) (int32, error) {
+	if slices.Contains(c.open, name) {
+		return 0, fmt.Errorf("rule <%s> contains itself: <%s>", name, strings.Join(append(c.open[slices.Index(c.open, name):], name), "> <"))
+	}
+	key := partKey{sc.home(expr{kind: exprRule, text: name}), partRule, name}
+	if p, ok := c.parts[key]; ok {
+		return p, nil
+	}
+	r, ok := sc.rules[name]
+	if !ok {
+		return 0, fmt.Errorf("no rule <%s>", name)
+	}
+	c.open = append(c.open, name)
+	defer func() { c.open = c.open[:len(c.open)-1] }()
+	start, err := c.build(r.expr, c.s.net.add(netNode{kind: nodeAccept, slot: -1}), sc)
+	if err != nil {
+		if !strings.Contains(err.Error(), "rule <"+name+">") {
+			err = fmt.Errorf("rule <%s>: %w", name, err)
+		}
+		return 0, err
+	}
+	n := c.s.net.nodes[start]
+	p := c.addPart(part{kind: partRule, start: start, first: n.first, empty: n.nullable, named: c.reachesNames(start)})
+	c.parts[key] = p
+	return p, nil
+}
+
+// builtinLists are the lists that a home's names fill.
+var builtinLists = map[string]partKind{"name": partName, "area": partArea, "floor": partFloor}
+
+func (c *compiler) list(name string, sc *scope) (int32, error) {
+	l := sc.lists[name]
+	kind, builtin := builtinLists[name]
+	key := partKey{sc.home(expr{kind: exprList, text: name}), partList, name}
+	if l == nil && !builtin {
+		return 0, fmt.Errorf("no list {%s}", name)
+	}
+	if p, ok := c.parts[key]; ok {
+		return p, nil
+	}
+	p := part{kind: kind, first: allBytes(), named: kind == partName}
+	switch {
+	case l == nil:
+	case l.wildcard:
+		p = part{kind: partWild, first: allBytes()}
+	case l.numbers != nil:
+		p = part{kind: partNumber, numbers: *l.numbers}
+		for _, b := range []byte("0123456789-") {
+			p.first.add(b)
+		}
+		for w := range c.s.numbers.words {
+			p.first.add(w[0])
+			c.s.words[w] = true
+		}
+	default:
+		p = part{kind: partList, list: l}
+		var alts []int32
+		for i, v := range l.values {
+			start, err := c.build(v.in.expr, c.s.net.add(netNode{kind: nodeAccept, value: int32(i), slot: -1}), sc)
+			if err != nil {
+				return 0, fmt.Errorf("list {%s}: %w", name, err)
+			}
+			alts = append(alts, start)
+		}
+		if len(alts) == 0 {
+			return 0, fmt.Errorf("list {%s} has no values", name)
+		}
+		p.start = c.s.net.either(alts)
+		p.first = c.s.net.nodes[p.start].first
+		p.empty = c.s.net.nodes[p.start].nullable
+	}
+	i := c.addPart(p)
+	c.parts[key] = i
+	return i, nil
+}
+
+// reachesNames tells whether a {name} is read on some way from node start.
+func (c *compiler) reachesNames(start int32) bool {
+	seen := map[int32]bool{}
+	var visit func(i int32) bool
+	visit = func(i int32) bool {
+		if seen[i] {
+			return false
+		}
+		seen[i] = true
+		n := &c.s.net.nodes[i]
+		switch n.kind {
+		case nodeAccept:
+			return false
+		case nodeSplit:
+			return slices.ContainsFunc(n.alts, visit)
+		case nodeCall:
+			if c.s.net.parts[n.part].named {
+				return true
+			}
+		}
+		return visit(n.next)
+	}
+	return visit(start)
+}

@@ -1,0 +1,230 @@
+package intent
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// nodeKind says what a node of the network reads.
+type nodeKind uint8
+
+const (
+	nodeLit    nodeKind = iota // its text
+	nodeSpace                  // the boundary of words, and skip words behind it
+	nodeSplit                  // nothing: any of alts goes on
+	nodeCall                   // what another part reads
+	nodeAccept                 // nothing: its part ends here
+)
+
+// netNode is one node of the network.
+type netNode struct {
+	kind     nodeKind
+	nullable bool // its part can end from here without reading anything
+	join     bool // several nodes lead here
+	slot     int16
+	text     string
+	part     int32 // of a call
+	next     int32
+	value    int32 // of an accept: which value of its list
+	alts     []int32
+	first    byteSet // what may come next
+}
+
+// partKind says how a part is read.
+type partKind uint8
+
+const (
+	partRule   partKind = iota // nodes from start on; what it captures is its caller's
+	partList                   // nodes from start on; its accept has the value
+	partName                   // a device in the trie
+	partArea                   // a room in the trie
+	partFloor                  // a storey in the trie
+	partNumber                 // a number
+	partWild                   // anything, up to the end of a word
+)
+
+// part is what a call reads: a rule, a list or a block of sentences.
+type part struct {
+	kind    partKind
+	start   int32
+	named   bool // reads devices' names, so depends on the block's condition on devices
+	numbers numberRange
+	list    *list
+	first   byteSet
+	empty   bool // can be read from nothing
+}
+
+type byteSet [4]uint64
+
+func (s *byteSet) add(c byte)      { s[c>>6] |= 1 << (c & 63) }
+func (s *byteSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
+func (s *byteSet) union(o byteSet) {
+	for i := range s {
+		s[i] |= o[i]
+	}
+}
+
+func allBytes() byteSet { return byteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
+
+// network is everything that does not depend on the names of a home.
+type network struct {
+	nodes []netNode
+	parts []part
+	same  map[nodeKey]int32 // equal nodes are one node
+	split map[string]int32  // equal choices are made once
+	skip  []string          // normalised skip words, the longest first
+}
+
+type nodeKey struct {
+	kind       nodeKind
+	slot       int16
+	text       string
+	part, next int32
+	value      int32
+	alts       string
+}
+
+// add returns a node like n, whose next and alts exist already.
+func (w *network) add(n netNode) int32 {
+	key := nodeKey{n.kind, n.slot, n.text, n.part, n.next, n.value, ""}
+	if n.kind == nodeSplit {
+		key.alts = nodesKey(n.alts)
+	}
+	if i, ok := w.same[key]; ok {
+		return i
+	}
+	switch n.kind {
+	case nodeLit:
+		n.first.add(n.text[0])
+	case nodeSpace:
+		n.nullable = w.nodes[n.next].nullable
+		n.first = w.nodes[n.next].first
+		n.first.add(' ')
+		for _, s := range w.skip {
+			n.first.add(s[0])
+		}
+	case nodeSplit:
+		for _, a := range n.alts {
+			n.nullable = n.nullable || w.nodes[a].nullable
+			n.first.union(w.nodes[a].first)
+		}
+	case nodeCall:
+		p := &w.parts[n.part]
+		n.first = p.first
+		if p.empty {
+			n.first.union(w.nodes[n.next].first)
+			n.nullable = w.nodes[n.next].nullable
+		}
+	case nodeAccept:
+		n.nullable = true
+	}
+	i := int32(len(w.nodes))
+	w.nodes = append(w.nodes, n)
+	w.same[key] = i
+	return i
+}
+
+// either returns a node that goes on with any of alts.
+func (w *network) either(alts []int32) int32 {
+	var flat []int32
+	seen := map[int32]bool{}
+	var collect func(alts []int32)
+	collect = func(alts []int32) {
+		for _, a := range alts {
+			if n := &w.nodes[a]; n.kind == nodeSplit {
+				collect(n.alts)
+			} else if !seen[a] {
+				seen[a] = true
+				flat = append(flat, a)
+			}
+		}
+	}
+	collect(alts)
+	slices.Sort(flat)
+	key := nodesKey(flat)
+	if i, ok := w.split[key]; ok {
+		return i
+	}
+	i := int32(-1)
+	if flat = w.factor(flat); len(flat) == 1 {
+		i = flat[0]
+	} else {
+		i = w.add(netNode{kind: nodeSplit, alts: flat, slot: -1})
+	}
+	w.split[key] = i
+	return i
+}
+
+// nodesKey makes a list of nodes the key of a map.
+func nodesKey(nodes []int32) string {
+	b := make([]byte, 0, 4*len(nodes))
+	for _, n := range nodes {
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	return string(b)
+}
+
+// maxFactored bounds the nodes made by factor: there are templates of which it
+// would make exponentially many. Behind it alternatives stay apart, which costs
+// steps, not memory.
+const maxFactored = 100_000
+
+// factor joins alternatives that begin with the same node, so that it is read once.
+func (w *network) factor(alts []int32) []int32 {
+	type head struct {
+		kind nodeKind
+		slot int16
+		text string
+		part int32
+	}
+	var order []head
+	groups := map[head][]int32{}
+	for _, a := range alts {
+		n := &w.nodes[a]
+		h := head{n.kind, n.slot, n.text, n.part}
+		if n.kind == nodeAccept || n.kind == nodeSplit {
+			h.part = -2 - a // never joined
+		}
+		if groups[h] == nil {
+			order = append(order, h)
+		}
+		groups[h] = append(groups[h], a)
+	}
+	if len(order) == len(alts) || len(w.nodes) > maxFactored {
+		return alts
+	}
+	var out []int32
+	for _, h := range order {
+		g := groups[h]
+		if len(g) == 1 {
+			out = append(out, g[0])
+			continue
+		}
+		var nexts []int32
+		for _, a := range g {
+			nexts = append(nexts, w.nodes[a].next)
+		}
+		n := w.nodes[g[0]]
+		out = append(out, w.add(netNode{kind: n.kind, slot: n.slot, text: n.text, part: n.part, next: w.either(nexts)}))
+	}
+	return out
+}
+
+// finish marks the nodes that several nodes lead to.
+func (w *network) finish() {
+	in := make([]int, len(w.nodes))
+	for i := range w.nodes {
+		n := &w.nodes[i]
+		if n.kind == nodeSplit {
+			for _, a := range n.alts {
+				in[a]++
+			}
+		} else if n.kind != nodeAccept {
+			in[n.next]++
+		}
+	}
+	for i := range w.nodes {
+		w.nodes[i].join = in[i] > 1
+	}
+	w.same, w.split = nil, nil
+}

@@ -1,0 +1,167 @@
+package intent
+
+import (
+	"slices"
+	"strings"
+)
+
+// maxRequests bounds the requests of one sentence.
+const maxRequests = 6
+
+// conjunctions join requests. The longer ones come first.
+var conjunctions = []string{" and then ", " and also ", " and after that ", " and ", " then ", " also "}
+
+// requests resolves a text that is one request or several. Where it is refused,
+// list is nil and refused says what was understood, if anything was.
+func (m *match) requests(r *Resolver, text string, at setting, most int) (list []Intent, refused Intent) {
+	in, ok := m.one(r, text, at)
+	if ok {
+		return []Intent{in}, Intent{}
+	}
+	if in.Refusal == Ambiguous || most == 1 {
+		return nil, in
+	}
+	refused = in
+	for i := 1; i < len(text) && !m.spent; i++ {
+		c := conjunctionAt(text, i)
+		if c == "" {
+			continue
+		}
+		left, right := text[:i], text[i+len(c):]
+		if unfinished(right) {
+			continue // "and and", "and then": words are missing
+		}
+		list, why := m.pair(r, left, right, at, most)
+		if list != nil {
+			return list, Intent{}
+		}
+		if refused.Refusal == "" || why.Refusal == Ambiguous {
+			refused = why
+		}
+		i += len(c) - 2
+	}
+	return nil, refused
+}
+
+func conjunctionAt(text string, i int) string {
+	if text[i] != ' ' {
+		return ""
+	}
+	for _, c := range conjunctions {
+		if strings.HasPrefix(text[i:], c) {
+			return c
+		}
+	}
+	return ""
+}
+
+// unfinished tells whether a text begins with a conjunction.
+func unfinished(text string) bool {
+	return slices.ContainsFunc(conjunctions, func(c string) bool { return strings.HasPrefix(" "+text+" ", c) })
+}
+
+// pair resolves two requests, of which the right one, or the left one, may leave out what the other says.
+func (m *match) pair(r *Resolver, left, right string, at setting, most int) (list []Intent, refused Intent) {
+	first, ok := m.one(r, left, at)
+	begun := m.more
+	if !ok && first.Refusal == Ambiguous {
+		// which one is asked only when the rest is understood as well
+		if list, _ := m.rest(r, first, left, right, at, most); list != nil {
+			return nil, first
+		}
+		return nil, Intent{}
+	}
+	if ok {
+		list, refused := m.rest(r, first, left, right, at, most)
+		if list != nil {
+			if first.Name == list[0].Name && !sameRequest(first, list[0]) {
+				// "dim the lamp and the light to half": to half is for both
+				if both := m.shared(r, left, right, at, most); both != nil {
+					return both, Intent{}
+				}
+			}
+			return append([]Intent{first}, list...), Intent{}
+		}
+		if refused.Refusal == Ambiguous {
+			return nil, refused
+		}
+	}
+	if begun {
+		return m.shared(r, left, right, at, most), Intent{}
+	}
+	return nil, refused
+}
+
+// shared resolves two requests that have their beginning and their end in
+// common: "the kitchen and bedroom lights", "set the lamp and the fan to half".
+func (m *match) shared(r *Resolver, left, right string, at setting, most int) []Intent {
+	for _, tail := range suffixes(right) {
+		first, ok := m.one(r, left+" "+tail, at)
+		if !ok {
+			continue
+		}
+		for _, head := range heads(left, right) {
+			list, _ := m.requests(r, head+" "+right, at, most-1)
+			if list != nil && sameRequest(first, list[0]) {
+				return append([]Intent{first}, list...)
+			}
+			if m.spent {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// rest resolves what follows a request that was understood.
+func (m *match) rest(r *Resolver, first Intent, left, right string, at setting, most int) (list []Intent, refused Intent) {
+	list, refused = m.requests(r, right, at, most-1)
+	if list != nil || refused.Refusal == Ambiguous {
+		return list, refused
+	}
+	for _, head := range heads(left, right) {
+		list, why := m.requests(r, head+" "+right, at, most-1)
+		if list != nil && sameRequest(first, list[0]) {
+			list[0].Confidence = min(list[0].Confidence, wordsLeftOut)
+			return list, Intent{}
+		}
+		if why.Refusal == Ambiguous {
+			return nil, why
+		}
+		if m.spent {
+			break
+		}
+	}
+	return nil, Intent{}
+}
+
+// determiners stand before names; two in a row are never said.
+var determiners = []string{"the", "my", "our", "a", "an", "this", "that", "all"}
+
+// heads are the beginnings of left, a word or more shorter than it, that may stand before right, the longest first.
+func heads(left, right string) []string {
+	next, _, _ := strings.Cut(right, " ")
+	determined := slices.Contains(determiners, next)
+	var out []string
+	for i := len(left) - 1; i > 0; i-- {
+		if left[i] != ' ' {
+			continue
+		}
+		last := left[strings.LastIndexByte(left[:i], ' ')+1 : i]
+		if !determined || !slices.Contains(determiners, last) {
+			out = append(out, left[:i])
+		}
+	}
+	return out
+}
+
+// suffixes are the ends of a text, a word or more shorter than it, the shortest first.
+func suffixes(text string) []string {
+	var out []string
+	for i := len(text) - 1; i > 0; i-- {
+		if text[i] == ' ' {
+			out = append(out, text[i+1:])
+		}
+	}
+	return out
+}

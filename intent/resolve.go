@@ -1,0 +1,251 @@
+package intent
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Resolve says what a sentence means in this home, or why it means nothing:
+//
+//   - NotRecognized: no sentence fits, or the home has no such device there;
+//   - NotCommand: no sentence fits, and it says not to ("don't turn on the
+//     light") or hardly any of its words belong to a house;
+//   - Ambiguous: several devices fit equally well; Candidates has them, sorted.
+//
+// Several requests in one sentence are resolved when each of them is understood
+// by itself; the first is the Intent, the others are in Also.
+func (r *Resolver) Resolve(q Query) Intent {
+	m := r.pool.Get().(*match)
+	defer r.pool.Put(m)
+	m.steps, m.spent = 0, false
+	at := setting{r.room(q.Room), q.States}
+	text, list, refused := m.understand(r, q.Text, at)
+	if m.spent {
+		r.spent.Add(1)
+		return Intent{Tier: Template, Refusal: NotRecognized}
+	}
+	if list == nil {
+		if refused.Refusal == "" {
+			refused = Intent{Tier: Template, Refusal: r.refusal(text)}
+		}
+		return refused
+	}
+	first := list[0]
+	for _, in := range list[1:] {
+		first.Confidence = min(first.Confidence, in.Confidence)
+	}
+	if len(list) > 1 {
+		first.Also = list[1:]
+	}
+	return first
+}
+
+// understand resolves a sentence as it was written. Where it means nothing, its
+// commas may stand for "and": "the lamp, the fan and the tv".
+func (m *match) understand(r *Resolver, written string, at setting) (text string, list []Intent, refused Intent) {
+	text = normalize(written)
+	list, refused = m.requests(r, text, at, maxRequests)
+	if list != nil || refused.Refusal == Ambiguous || !strings.Contains(written, ", ") {
+		return text, list, refused
+	}
+	list, again := m.requests(r, commas(written), at, maxRequests)
+	if list != nil || again.Refusal == Ambiguous {
+		refused = again
+	}
+	return text, list, refused
+}
+
+// commas normalises a sentence with "and" for its commas.
+func commas(written string) string {
+	return normalize(commaWords.Replace(written))
+}
+
+var commaWords = strings.NewReplacer(", and ", " and ", ", then ", " then ", ", ", " and ")
+
+// one resolves a single request. ok is false where it is refused; the refusal
+// is returned when something was understood.
+func (m *match) one(r *Resolver, text string, at setting) (in Intent, ok bool) {
+	if m.spent {
+		return Intent{}, false
+	}
+	m.begin(r, text)
+	m.devices = m.devices[:0]
+	m.run()
+	m.readings = m.readings[:0]
+	for _, p := range m.parses {
+		if rd, fits := m.weigh(p, at); fits {
+			m.readings = append(m.readings, rd)
+		}
+	}
+	if len(m.readings) == 0 {
+		return Intent{}, false
+	}
+	best := m.best(at)
+	return m.intent(best, at)
+}
+
+// best chooses among the readings, deterministically.
+func (m *match) best(at setting) reading {
+	best := -1
+	for i := range m.readings {
+		rd := &m.readings[i]
+		if rd.nothing {
+			continue
+		}
+		if best < 0 {
+			best = i
+			continue
+		}
+		// of equal ones the first block's, as they were written
+		if c := m.compare(rd, &m.readings[best]); c < 0 || c == 0 && rd.block < m.readings[best].block {
+			best = i
+		}
+	}
+	if best < 0 {
+		return m.readings[0]
+	}
+	chosen := m.readings[best]
+	if chosen.named && chosen.elsewhere {
+		// "the lights" may be the name of something in another room: the room that heard comes first.
+		for _, rd := range m.readings {
+			if rd.byRoom && !rd.nothing && !rd.ambiguous && m.name(rd) == m.name(chosen) {
+				return rd
+			}
+		}
+	}
+	for i := range m.readings {
+		rd := &m.readings[i]
+		if i == best || rd.nothing || m.compare(rd, &m.readings[best]) != 0 {
+			continue
+		}
+		if !slices.Equal(rd.devices, chosen.devices) {
+			union := slices.Concat(chosen.devices, rd.devices)
+			slices.Sort(union)
+			chosen.devices = slices.Compact(union)
+			chosen.ambiguous = true
+			chosen.confidence = severalDevices
+		}
+	}
+	return chosen
+}
+
+func (m *match) name(rd reading) string { return m.r.s.blocks[rd.block].intent }
+
+// intent writes a reading as an Intent.
+func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
+	r := m.r
+	b := &r.s.blocks[rd.block]
+	in = Intent{Tier: Template, Slots: map[string]any{}}
+	for slot, v := range b.slots {
+		if _, several := v.([]string); !several {
+			in.Slots[slot] = v
+		}
+	}
+	for _, c := range b.context {
+		if c.slot == "" || at.room < 0 || c.key == "area" && b.scoped && !rd.byRoom {
+			continue
+		}
+		switch f := r.floors[at.room]; {
+		case c.key == "area":
+			in.Slots[c.slot] = r.names.Areas[at.room].Name
+		case c.key == "floor" && f >= 0:
+			in.Slots[c.slot] = r.names.Floors[f].Name
+		}
+	}
+	for _, c := range r.s.constraints[b.constraint].requires {
+		if c.slot == "" || len(rd.devices) == 0 {
+			continue
+		}
+		switch d := rd.devices[0]; c.key {
+		case "domain":
+			in.Slots[c.slot] = r.domains[d]
+		case "device_class":
+			in.Slots[c.slot] = r.names.Entities[d].DeviceClass
+		case "state":
+			in.Slots[c.slot] = at.state(&r.names.Entities[d])
+		}
+	}
+	for c := rd.caps; c != 0; c = m.caps[c].prev {
+		cp := &m.caps[c]
+		in.Slots[r.s.slots[cp.slot]] = m.value(cp, rd)
+	}
+	ids := make([]string, 0, len(rd.devices))
+	for _, d := range rd.devices {
+		ids = append(ids, r.names.Entities[d].ID)
+	}
+	slices.Sort(ids)
+	in.Confidence = rd.confidence
+	switch {
+	case rd.nothing:
+		in.Refusal, in.Confidence = NotRecognized, 0
+		return in, false
+	case rd.ambiguous:
+		in.Refusal, in.Candidates = Ambiguous, ids
+		return in, false
+	}
+	in.Name, in.Response = b.intent, b.response
+	if len(ids) > 0 {
+		in.Targets = ids
+	}
+	return in, true
+}
+
+// value is what a capture puts into its slot.
+func (m *match) value(c *capture, rd reading) any {
+	r := m.r
+	switch pt := &r.s.net.parts[c.part]; pt.kind {
+	case partName:
+		if len(rd.devices) > 0 {
+			return r.names.Entities[rd.devices[0]].Name
+		}
+		return r.names.Entities[r.trie.terms[c.value].devices[0].index].Name
+	case partArea:
+		return r.names.Areas[r.trie.terms[c.value].areas[0]].Name
+	case partFloor:
+		return r.names.Floors[r.trie.terms[c.value].floors[0]].Name
+	case partNumber:
+		return m.nums[c.value]
+	case partList:
+		return pt.list.values[c.value].out
+	default:
+		return m.text[c.start:c.end]
+	}
+}
+
+// negations turn a command into its opposite: no sentence that has one and fits nothing is for the house.
+var negations = []string{"don't", "dont", "not", "never", "won't", "didn't", "doesn't", "isn't", "wasn't", "shouldn't", "cannot", "can't"}
+
+// refusal tells why a sentence that fits nothing was refused. At least half of
+// the words of what is meant for the house are words of sentences or names.
+func (r *Resolver) refusal(text string) Refusal {
+	words := strings.Fields(text)
+	known := 0
+	for _, w := range words {
+		if slices.Contains(negations, w) {
+			return NotCommand
+		}
+		if r.s.words[w] || r.words[w] {
+			known++
+		}
+	}
+	if known*2 < len(words) || len(words) == 0 {
+		return NotCommand
+	}
+	return NotRecognized
+}
+
+// sameRequest tells whether two intents ask for the same of other devices.
+func sameRequest(a, b Intent) bool {
+	if a.Name != b.Name {
+		return false
+	}
+	rest := func(in Intent) map[string]any {
+		s := maps.Clone(in.Slots)
+		for _, k := range []string{"name", "area", "floor", "domain", "device_class"} {
+			delete(s, k)
+		}
+		return s
+	}
+	return maps.Equal(rest(a), rest(b))
+}
