@@ -69,7 +69,7 @@ func (s *Sentences) Bind(n Names) *Resolver {
 	for i := range n.Entities {
 		e := &n.Entities[i]
 		k := kind{class: e.DeviceClass}
-		k.domain, _, _ = strings.Cut(e.ID, ".")
+		k.domain = e.domain()
 		mask, ok := masks[k]
 		if !ok {
 			for c, con := range s.constraints {
@@ -92,6 +92,22 @@ func (s *Sentences) Bind(n Names) *Resolver {
 	}
 	r.trie = newTrie(names, r.masks)
 	return r
+}
+
+// domain is what sentences take an entity for: the domain of its id, or for a
+// group that of its members, where they have one in common.
+func (e *Entity) domain() string {
+	domain, _, _ := strings.Cut(e.ID, ".")
+	for i, id := range e.Members {
+		of, _, _ := strings.Cut(id, ".")
+		if i == 0 {
+			domain = of
+		} else if domain != of {
+			domain, _, _ = strings.Cut(e.ID, ".")
+			break
+		}
+	}
+	return domain
 }
 
 // bit is where constraint con is in the masks.

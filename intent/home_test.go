@@ -48,6 +48,8 @@ func testHome() Names {
 	add("fan.living_room", "Fan", "living_room")
 	add("light.living_room_all", "Living room lamps", "living_room", members("light.living_room_lamp", "light.reading"))
 
+	add("group.evening", "Evening lamps", "", members("light.living_room_lamp", "light.desk"))
+
 	add("light.hall", "Hall light", "hall")
 	add("lock.front_door", "Front door", "hall")
 	add("binary_sensor.front_door", "Front door contact", "hall", class("door"))

@@ -109,7 +109,7 @@ func (m *match) best(at setting) reading {
 	if chosen.named && chosen.elsewhere {
 		// "the lights" may be the name of something in another room: the room that heard comes first.
 		for _, rd := range m.readings {
-			if rd.byRoom && !rd.nothing && !rd.ambiguous && m.name(rd) == m.name(chosen) {
+			if rd.byRoom && !rd.nothing && !rd.ambiguous && (chosen.ambiguous || m.name(rd) == m.name(chosen)) {
 				return rd
 			}
 		}
