@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -122,6 +123,7 @@ func (d *demo) startDaemon(ctx context.Context, dir string) (stop func(), err er
 	}
 	daemon := exec.Command(filepath.Join(d.bin, "cricket"), args...)
 	daemon.Env = environment(dir)
+	d.out = &shared{w: d.out}
 	daemon.Stdout, daemon.Stderr = d.out, os.Stderr
 	fmt.Fprintf(d.out, "$ cricket %s\n", strings.Join(args, " "))
 	began := time.Now()
@@ -151,6 +153,18 @@ func (d *demo) startDaemon(ctx context.Context, dir string) (stop func(), err er
 	}
 	fmt.Fprintf(d.out, "Ready after %.1f s.\n", time.Since(began).Seconds())
 	return stop, nil
+}
+
+// shared is written to by the demo and by the daemon.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(b)
 }
 
 // ready waits until the daemon says that it is.
@@ -211,6 +225,7 @@ func (d *demo) request(ctx context.Context, dir string, want request, states *st
 		d.show(r)
 		if f := r.Fault; f != nil {
 			wrong = append(wrong, fmt.Sprintf("%s: %s", f.Part, f.Error))
+			continue // nothing else can be right
 		}
 		if i >= len(want.Says) {
 			break

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -50,9 +51,9 @@ func TestDemoNamesThePartThatDied(t *testing.T) {
 		name, named string
 		kill        func(t *testing.T, d *demo, b *breakable)
 	}{
-		{"broker", "broker: ", func(_ *testing.T, _ *demo, b *breakable) { b.server.Close() }},
+		{"broker", "broker: ", func(_ *testing.T, _ *demo, b *breakable) { b.close() }},
 		{"recogniser", "recogniser: ", func(t *testing.T, d *demo, _ *breakable) { keepKilling(t, d.pid) }},
-		{"device", "device light.", func(_ *testing.T, _ *demo, b *breakable) { b.deafen("light_") }},
+		{"device", "device light.", func(_ *testing.T, _ *demo, b *breakable) { b.deafen("cricket/demo/light/") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := startBreakable(t)
@@ -83,8 +84,9 @@ func TestDemoNamesThePartThatDied(t *testing.T) {
 type breakable struct {
 	mochi.HookBase
 	server *mochi.Server
+	close  func()
 	addr   string
-	dead   atomic.Pointer[string] // part of the client ids that are lost
+	dead   atomic.Pointer[string] // the clients whose last will is under this topic are lost
 }
 
 func startBreakable(t *testing.T) *breakable {
@@ -98,7 +100,8 @@ func startBreakable(t *testing.T) *breakable {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { b.server.Close() })
+	b.close = sync.OnceFunc(func() { b.server.Close() })
+	t.Cleanup(b.close)
 	return b
 }
 
@@ -113,12 +116,12 @@ func (b *breakable) OnACLCheck(cl *mochi.Client, _ string, _ bool) bool { return
 
 func (b *breakable) lost(cl *mochi.Client) bool {
 	dead := b.dead.Load()
-	return dead != nil && strings.Contains(cl.ID, *dead)
+	return dead != nil && strings.HasPrefix(cl.Properties.Will.TopicName, *dead)
 }
 
-// deafen cuts the connections of the clients whose id contains part, for good.
-func (b *breakable) deafen(part string) {
-	b.dead.Store(&part)
+// deafen cuts the connections of the clients whose last will is under a topic, for good.
+func (b *breakable) deafen(topic string) {
+	b.dead.Store(&topic)
 	for _, cl := range b.server.Clients.GetAll() {
 		if b.lost(cl) {
 			cl.Stop(errors.New("pulled from the wall"))
