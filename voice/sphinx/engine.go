@@ -17,9 +17,6 @@ import (
 // memoryLimit of the child: the model and a large home's phrases need 150 MiB.
 const memoryLimit = 768 << 20
 
-// longest is the longest utterance that is listened to: no command is longer.
-const longest = 15 * time.Second
-
 // ErrSuperseded is the error of a SetPhrases that a later one overtook.
 var ErrSuperseded = errors.New("newer phrases came before these were loaded")
 
@@ -178,9 +175,6 @@ func (e *Engine) Transcribe(ctx context.Context, u voice.Utterance) (voice.Trans
 	e.mu.Unlock()
 	if !ready {
 		return voice.Transcript{}, fmt.Errorf("speech recogniser (pocketsphinx): %w", ErrNoPhrases)
-	}
-	if u.Duration() > longest {
-		return voice.Transcript{Language: language, NotCommand: true}, nil
 	}
 	reply, err := e.child.Call(ctx, child.Request{Verb: "transcribe", Data: child.PCM(u.PCM)})
 	if err != nil {

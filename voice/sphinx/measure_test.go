@@ -1,10 +1,8 @@
 package sphinx
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -66,7 +64,7 @@ func TestMeasure(t *testing.T) {
 		if err := json.Unmarshal(reply, &h); err != nil {
 			t.Fatal(err)
 		}
-		write.Encode(map[string]any{"kind": kind, "speaker": speaker, "noise": noise, "said": text, "heard": h, "confidence": h.transcript().Confidence, "not": h.transcript().NotCommand, "text": h.transcript().Text})
+		write.Encode(map[string]any{"kind": kind, "speaker": speaker, "noise": noise, "said": text, "heard": h, "evidence": h.evidence(), "confidence": h.transcript().Confidence, "not": h.transcript().NotCommand, "text": h.transcript().Text})
 	}
 	commands := "testdata/commands.txt"
 	if s := os.Getenv("CRICKET_COMMANDS"); s != "" {
@@ -183,6 +181,3 @@ func tones(n int, seed uint64) []int16 {
 	}
 	return pcm
 }
-
-var _ = bytes.MinRead
-var _ = binary.LittleEndian

@@ -3,14 +3,24 @@ package sphinx
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"slices"
 )
 
+// maxStates of a network: a home with 1,000 devices has some 10,000. Without a
+// limit, a few lines of grammar can ask for more than there is memory.
+const maxStates = 50_000
+
 // Minimal returns the smallest network that says the same phrases: the search
 // then follows shared beginnings and endings once. By Brzozowski: reversed,
-// made deterministic, and both once more.
-func (n *Network) Minimal() *Network {
-	return n.reverse().deterministic().reverse().deterministic()
+// made deterministic, and both once more. It fails where that takes more than
+// 200,000 states.
+func (n *Network) Minimal() (*Network, error) {
+	backwards, err := n.reverse().deterministic()
+	if err != nil {
+		return nil, err
+	}
+	return backwards.reverse().deterministic()
 }
 
 // reverse says every phrase from its end. It adds a start that leads to all
@@ -31,7 +41,7 @@ func (n *Network) reverse() *Network {
 
 // deterministic has no empty arcs and, from each state, one arc per word.
 // States that the start does not reach are gone.
-func (n *Network) deterministic() *Network {
+func (n *Network) deterministic() (*Network, error) {
 	d := &Network{}
 	number := map[string]int{}
 	var sets [][]int
@@ -53,6 +63,9 @@ func (n *Network) deterministic() *Network {
 	}
 	d.start = add([]int{n.start})
 	for i := 0; i < len(sets); i++ {
+		if len(sets) > maxStates {
+			return nil, fmt.Errorf("simplify network: more than %d states", maxStates)
+		}
 		var out []arc
 		for _, s := range sets[i] {
 			for _, a := range n.arcs[s] {
@@ -72,7 +85,7 @@ func (n *Network) deterministic() *Network {
 			d.arcs[i] = append(d.arcs[i], arc{word, add(to)})
 		}
 	}
-	return d
+	return d, nil
 }
 
 // closure adds the states that empty arcs lead to; sorted, each once.

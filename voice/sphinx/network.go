@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,6 +103,41 @@ func (n *Network) Drop(drop func(word string) bool) []string {
 	}
 	slices.Sort(dropped)
 	return dropped
+}
+
+// Says tells whether words are one of the phrases, whole.
+func (n *Network) Says(words []string) bool {
+	set := n.closure([]int{n.start})
+	for _, word := range words {
+		var to []int
+		for _, s := range set {
+			for _, a := range n.arcs[s] {
+				if a.word == word {
+					to = append(to, a.to)
+				}
+			}
+		}
+		set = n.closure(to)
+	}
+	return slices.ContainsFunc(set, func(s int) bool { return n.final[s] })
+}
+
+// Undefined returns the rules that a grammar in JSGF refers to and does not
+// have. Pocketsphinx leaves out what refers to them.
+func Undefined(jsgf string) []string {
+	jsgf = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*|"[^"]*"`).ReplaceAllString(jsgf, "")
+	defined := map[string]bool{"<NULL>": true, "<VOID>": true}
+	for _, m := range regexp.MustCompile(`(<[^<>]+>)\s*=`).FindAllStringSubmatch(jsgf, -1) {
+		defined[m[1]] = true
+	}
+	var lacks []string
+	for _, rule := range regexp.MustCompile(`<[^<>]+>`).FindAllString(jsgf, -1) {
+		if !defined[rule] {
+			defined[rule] = true
+			lacks = append(lacks, rule)
+		}
+	}
+	return lacks
 }
 
 // States is how many states there are.

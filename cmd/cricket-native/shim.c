@@ -1,0 +1,56 @@
+#include "shim.h"
+
+#include <ggml-backend.h>
+#include <ggml.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <whisper.h>
+
+static atomic_bool aborted;
+
+size_t cricket_load_backends(const char *dir) {
+	ggml_backend_load_all_from_path(dir);
+	return ggml_backend_dev_count();
+}
+
+const char *cricket_backend_name(size_t i) {
+	return ggml_backend_dev_description(ggml_backend_dev_get(i));
+}
+
+size_t cricket_params_size(void) { return sizeof(struct whisper_full_params); }
+
+static bool is_aborted(void *unused) {
+	(void)unused;
+	return atomic_load(&aborted);
+}
+
+void cricket_params(void *p) {
+	struct whisper_full_params *params = p;
+	params->no_timestamps = true;
+	params->suppress_blank = true;
+	params->suppress_nst = true;
+	params->temperature = 0;
+	params->temperature_inc = 0;
+	params->greedy.best_of = 1;
+	params->abort_callback = is_aborted;
+	params->abort_callback_user_data = NULL;
+	atomic_store(&aborted, false);
+}
+
+void cricket_abort(void) { atomic_store(&aborted, true); }
+
+float cricket_no_speech(void *context, int segment) {
+	return whisper_full_get_segment_no_speech_prob(context, segment);
+}
+
+static void log_faults(enum ggml_log_level level, const char *text, void *unused) {
+	(void)unused;
+	if (level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR) {
+		fputs(text, stderr);
+	}
+}
+
+void cricket_quiet(void) {
+	whisper_log_set(log_faults, NULL);
+	ggml_log_set(log_faults, NULL);
+}

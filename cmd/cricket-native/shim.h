@@ -1,0 +1,31 @@
+// What whisper.cpp's Go binding lacks. One whisper_full at a time.
+#ifndef CRICKET_SHIM_H
+#define CRICKET_SHIM_H
+
+#include <stddef.h>
+
+// cricket_load_backends loads ggml's backends from dir and returns how many
+// devices they offer. Without it whisper's init aborts the process.
+size_t cricket_load_backends(const char *dir);
+
+// cricket_backend_name is the name of device i.
+const char *cricket_backend_name(size_t i);
+
+// cricket_params_size is the size of whisper_full_params as the header has it.
+size_t cricket_params_size(void);
+
+// cricket_params sets what the binding cannot: no timestamps, no temperature
+// fallback, no non-speech tokens, and the abort flag, which is cleared.
+void cricket_params(void *params);
+
+// cricket_abort makes the whisper_full that runs end between two steps of its
+// decoder; its encoder does not look.
+void cricket_abort(void);
+
+// cricket_no_speech is the probability that a segment holds no speech.
+float cricket_no_speech(void *context, int segment);
+
+// cricket_quiet sends only warnings and errors of the libraries to stderr.
+void cricket_quiet(void);
+
+#endif

@@ -1,0 +1,170 @@
+package child
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// process is a running child as its session sees it.
+type process struct {
+	pid      int
+	in       io.WriteCloser        // requests
+	out      io.ReadCloser         // replies
+	kill     func()                // at once; harmless when it has exited
+	wait     func() error          // until it has exited, and how; called once
+	resident func() (int64, error) // bytes of memory it has in RAM
+	stderr   *lines
+}
+
+// launch starts the program with the wire on descriptors 3 and 4.
+func launch(o Options) (*process, error) {
+	theirIn, in, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	out, theirOut, err := os.Pipe()
+	if err != nil {
+		theirIn.Close()
+		in.Close()
+		return nil, err
+	}
+	stderr := &lines{log: o.Log}
+	cmd := exec.Command(o.Program, o.Args...)
+	cmd.Env = append(os.Environ(), o.Env...)
+	cmd.Stderr = stderr
+	cmd.ExtraFiles = []*os.File{theirIn, theirOut}
+	cmd.WaitDelay = time.Second // for a grandchild that holds on to stderr
+	// Its own group: Ctrl-C at the terminal ends the daemon, which ends its
+	// children. The kernel kills the child when the thread that started it ends,
+	// so that thread is kept until the child is gone. prctl(2) PR_SET_PDEATHSIG.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+
+	started, exited := make(chan error, 1), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			exited <- cmd.Wait()
+		}
+	}()
+	err = <-started
+	theirIn.Close()
+	theirOut.Close()
+	if err != nil {
+		in.Close()
+		out.Close()
+		return nil, err
+	}
+	pid := cmd.Process.Pid
+	return &process{
+		pid: pid, in: in, out: out, stderr: stderr,
+		kill: func() { cmd.Process.Kill() },
+		wait: func() error {
+			if err := <-exited; err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+				return err
+			}
+			return errors.New("it ended by itself")
+		},
+		resident: func() (int64, error) { return resident(pid) },
+	}, nil
+}
+
+// resident reads the second field of /proc/PID/statm, in pages. proc(5)
+func resident(pid int) (int64, error) {
+	name := "/proc/" + strconv.Itoa(pid) + "/statm"
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return 0, err
+	}
+	fields := bytes.Fields(b)
+	if len(fields) < 2 {
+		return 0, fmt.Errorf("parse %s: %q", name, b)
+	}
+	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("parse %s: %w", name, err)
+	}
+	return pages * int64(os.Getpagesize()), nil
+}
+
+const (
+	lineLimit = 512 // bytes of a line of stderr that are kept
+	lineQuota = 50  // lines between two ticks that reach the log
+)
+
+// lines sends a child's stderr to the log, line by line, at debug level. A
+// child that prints without end neither waits nor fills the log.
+type lines struct {
+	log *slog.Logger
+
+	mu      sync.Mutex
+	part    []byte // of a line that has not ended yet
+	last    string
+	logged  int
+	dropped int
+}
+
+// Write never fails and never waits.
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(p)
+	for len(p) > 0 {
+		line, rest, ended := bytes.Cut(p, []byte{'\n'})
+		if room := lineLimit - len(l.part); len(line) > room {
+			line = line[:room]
+		}
+		l.part = append(l.part, line...)
+		if ended {
+			l.line(string(bytes.TrimSpace(l.part)))
+			l.part = l.part[:0]
+		}
+		p = rest
+	}
+	return n, nil
+}
+
+func (l *lines) line(s string) {
+	if s == "" {
+		return
+	}
+	l.last = s
+	if l.logged++; l.logged > lineQuota {
+		l.dropped++
+		return
+	}
+	l.log.LogAttrs(context.Background(), slog.LevelDebug, "child says", slog.String("line", s))
+}
+
+// tick opens the quota for the next interval.
+func (l *lines) tick() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.dropped > 0 {
+		l.log.Debug("child says too much", "dropped", l.dropped)
+	}
+	l.logged, l.dropped = 0, 0
+}
+
+// lastLine returns the last whole line, or what there is of one.
+func (l *lines) lastLine() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := string(bytes.TrimSpace(l.part)); s != "" {
+		return s
+	}
+	return l.last
+}
