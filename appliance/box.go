@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,23 +50,24 @@ type recognizer interface {
 
 // Box is one appliance.
 type Box struct {
-	config   Config
-	options  Options
-	log      *slog.Logger
-	house    *House
-	broker   *mqtt.Broker // nil where the home has its own
-	client   *mqtt.Client
-	devices  *demo.Devices // nil where the home's devices are real
-	ears     recognizer
-	earsName string
-	phrases  *sphinx.Engine         // the recogniser, where it must be told the phrases
-	taught   chan struct{}          // closed when it has phrases
-	unheard  atomic.Pointer[string] // what was wrong with the newest phrases
-	mouth    *espeak.Engine
-	results  *trace.Ring[Result]
+	config  Config
+	options Options
+	log     *slog.Logger
+	house   *House
+	broker  *mqtt.Broker // nil where the home has its own
+	client  *mqtt.Client
+	devices *demo.Devices // nil where the home's devices are real
+	ears    *ears
+	phrases *sphinx.Engine         // the recogniser that must be told the phrases
+	taught  chan struct{}          // closed when it has phrases
+	unheard atomic.Pointer[string] // what was wrong with the newest phrases
+	mouth   *espeak.Engine
+	results *trace.Ring[Result]
+	control net.Listener
 }
 
-// New puts a box together and opens its broker's port. It starts nothing.
+// New puts a box together and opens its broker's port and its control socket.
+// It starts nothing.
 func New(o Options) (*Box, error) {
 	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{})}
 	if o.Home == nil {
@@ -82,7 +84,11 @@ func New(o Options) (*Box, error) {
 	if err := b.openMQTT(); err != nil {
 		return nil, err
 	}
-	return b, b.openVoice()
+	if err := b.openVoice(); err != nil {
+		return nil, err
+	}
+	b.control, err = listen(o.RuntimeDir)
+	return b, err
 }
 
 // ownHome reads the owner's home.toml; without one the home is empty.
@@ -165,24 +171,26 @@ func (b *Box) openVoice() error {
 	if err != nil {
 		return err
 	}
-	model, err := whisperModel(b.config, b.options.StateDir)
-	if err != nil {
-		return err
+	decision, err := ChooseRecognizer(b.config, b.options.StateDir)
+	if err != nil { // a store that cannot be read leaves the recogniser that needs none
+		b.log.Error("no installed model is used", "err", err)
+		decision.Note = err.Error()
 	}
-	if model != "" {
-		b.earsName = "whisper.cpp with " + filepath.Base(model)
-		b.ears = whisper.New(whisper.Options{Native: native, Model: model, Language: b.config.Language, Log: b.log})
-		return nil
+	var candidates []candidate
+	for _, c := range decision.Choices {
+		candidates = append(candidates, candidate{name: "whisper.cpp with " + c.ID, why: c.Why,
+			recognizer: whisper.New(whisper.Options{Native: native, Model: c.Path, Language: b.config.Language, Log: b.log})})
 	}
-	if b.mouth == nil {
+	if b.mouth != nil {
+		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: func(ctx context.Context, words []string) (map[string][]string, error) {
+			return b.mouth.Phonemes(ctx, words, b.config.Language)
+		}})
+		candidates = append(candidates, candidate{name: "pocketsphinx", closed: true, teach: b.teach, recognizer: b.phrases})
+	}
+	if len(candidates) == 0 {
 		return errors.New("pronounce the names of the home: espeak-ng is missing")
 	}
-	b.earsName = "pocketsphinx"
-	ears := sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: func(ctx context.Context, words []string) (map[string][]string, error) {
-		return b.mouth.Phonemes(ctx, words, b.config.Language)
-	}})
-	b.phrases = ears
-	b.ears = ears
+	b.ears = newEars(candidates, decision.Note, b.log)
 	return nil
 }
 
@@ -228,9 +236,6 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	}
 	if b.ears != nil {
 		run("recogniser", b.ears.Run)
-	}
-	if b.phrases != nil {
-		run("recogniser", b.teach)
 	}
 	run("control", b.serve)
 	return group.Wait()
@@ -301,7 +306,12 @@ func (b *Box) Ready(ctx context.Context) error {
 			return err
 		}
 	}
-	if b.phrases != nil {
+	if b.ears != nil {
+		if err := b.ears.Ready(ctx); err != nil {
+			return fmt.Errorf("recogniser: %w", err)
+		}
+	}
+	if b.ears != nil && b.ears.current().closed {
 		select {
 		case <-b.taught:
 		case <-ctx.Done():
@@ -326,7 +336,7 @@ func (b *Box) Summary() string {
 	}
 	lines = append(lines, "Broker: "+b.client.Status().Broker+".")
 	if b.ears != nil {
-		lines = append(lines, "Recogniser: "+b.earsName+".")
+		lines = append(lines, "Recogniser: "+b.ears.current().String()+".")
 	}
 	return strings.Join(lines, "\n")
 }

@@ -41,12 +41,12 @@ func start(t *testing.T, toml string, c Config, devices bool) *Box {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
 	b, err := New(Options{Config: c, Home: h, Devices: devices, StateDir: dir, RuntimeDir: dir, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	run(t, b.Run)
-	t.Cleanup(func() { os.RemoveAll(dir) })
 	return b
 }
 
@@ -140,7 +140,8 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	}
 	refused("after the broker went")
 	broker()
-	done("with the broker again", "turn off the lamp")
+	// The lamp connects again in its own time.
+	until(t, b, func() bool { return b.Ask(within(t), "turn off the lamp", Request{Room: "hall"}).Done() })
 }
 
 // A device that hangs, and one that is off, do not pass for having obeyed.

@@ -49,23 +49,19 @@ func listen(dir string) (net.Listener, error) {
 
 // serve answers on the control socket until ctx ends.
 func (b *Box) serve(ctx context.Context) error {
-	l, err := listen(b.options.RuntimeDir)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: b.control(), BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: b.handler(), BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
 		server.Close()
 	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(b.control); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve control socket: %w", err)
 	}
 	return nil
 }
 
-// control is what the command line and the house page can ask of a box.
-func (b *Box) control() http.Handler {
+// handler is what the command line and the house page can ask of a box.
+func (b *Box) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, r *http.Request) {
 		if err := b.Ready(r.Context()); err != nil {

@@ -96,10 +96,17 @@ func (b *Box) checkEars() Finding {
 	if b.ears == nil {
 		return f
 	}
-	state := b.ears.State()
-	f.OK, f.Text = state.Running, b.earsName
-	if b.phrases != nil {
+	state, ears := b.ears.State(), b.ears.current()
+	f.OK, f.Text = state.Running, ears.String()
+	if ears.closed {
 		f.Text += ", which hears only the sentences and names of this home; a real home should use a whisper model"
+	}
+	if b.ears.note != "" {
+		f.Text += "; " + b.ears.note
+	}
+	if fallen := b.ears.fallen(); fallen != "" {
+		f.OK, f.Hint = false, "cricket models verify"
+		f.Text += "; " + fallen
 	}
 	if fault := b.unheard.Load(); fault != nil && *fault != "" {
 		f.OK, f.Hint = false, "give the device an alias in plain words, in home.toml"

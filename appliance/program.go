@@ -1,9 +1,7 @@
 package appliance
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,28 +70,4 @@ func RuntimeDir() string {
 		return filepath.Join(dir, "cricket")
 	}
 	return filepath.Join(os.TempDir(), fmt.Sprintf("cricket-%d", os.Getuid()))
-}
-
-// whisperModel is the model file that stt.model names, or else the first
-// ggml-*.bin in the state directory's models folder; "" where there is none.
-func whisperModel(c Config, stateDir string) (string, error) {
-	if c.STT.Model != "" {
-		return c.STT.Model, nil
-	}
-	folder := filepath.Join(stateDir, "models")
-	files, err := os.ReadDir(folder) // sorted by name
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("look for whisper models: %w", err)
-	}
-	for _, f := range files {
-		whisper, _ := filepath.Match("ggml-*.bin", f.Name())
-		vad, _ := filepath.Match("ggml-silero-*", f.Name())
-		if whisper && !vad && f.Type().IsRegular() {
-			return filepath.Join(folder, f.Name()), nil
-		}
-	}
-	return "", nil
 }

@@ -97,7 +97,7 @@ func (b *Box) hearOne(ctx context.Context, u voice.Utterance, late time.Duration
 		}
 		return b.keep(b.carryOut(ctx, r, refused, q, t), t)
 	}
-	end(b.earsName)
+	end(b.ears.current().name)
 	return b.keep(b.answer(ctx, r, heard.Text, q, t), t)
 }
 

@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
@@ -77,7 +76,7 @@ func NewBroker(o BrokerOptions) (*Broker, error) {
 	if err := errors.Join(
 		b.server.AddHook(&gate{username: o.Username, password: o.Password, log: o.Log}, nil),
 		b.server.AddHook(&keeper{log: o.Log, sizes: map[string]int{}}, nil),
-		b.server.AddListener(listeners.NewNet("tcp", listener)),
+		b.server.AddListener(newListener(listener, o.Log)),
 	); err != nil {
 		_ = listener.Close()
 		return nil, fmt.Errorf("start broker: %w", err)

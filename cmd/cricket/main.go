@@ -86,13 +86,14 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 }
 
 type commands struct {
-	Run     run     `cmd:"" help:"Run the daemon."`
-	Hear    hear    `cmd:"" help:"Answer what is spoken in WAV files."`
-	Ask     ask     `cmd:"" help:"Answer a sentence."`
-	Resolve resolve `cmd:"" help:"Resolve JSON lines from standard input, without any side effect."`
-	Say     say     `cmd:"" help:"Speak a sentence."`
-	Why     why     `cmd:"" help:"Explain the last requests."`
-	Doctor  doctor  `cmd:"" help:"Find faults and name the fix."`
+	Run     run           `cmd:"" help:"Run the daemon."`
+	Hear    hear          `cmd:"" help:"Answer what is spoken in WAV files."`
+	Ask     ask           `cmd:"" help:"Answer a sentence."`
+	Resolve resolve       `cmd:"" help:"Resolve JSON lines from standard input, without any side effect."`
+	Say     say           `cmd:"" help:"Speak a sentence."`
+	Why     why           `cmd:"" help:"Explain the last requests."`
+	Doctor  doctor        `cmd:"" help:"Find faults and name the fix."`
+	Models  modelCommands `cmd:"" help:"The models that hear, speak and understand."`
 	Home    struct {
 		Show homeShow `cmd:"" help:"Show rooms and devices."`
 	} `cmd:"" help:"The model of the home."`
