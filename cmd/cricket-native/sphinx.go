@@ -19,11 +19,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"unsafe"
 
 	"github.com/cricket-home/cricket/internal/child"
+	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/sphinx"
 )
 
@@ -45,6 +47,9 @@ func (c sphinxCommand) Run() error {
 		return child.Handlers{"missing": d.missing, "phrases": d.phrases, "transcribe": d.transcribe}, struct{}{}, nil
 	})
 }
+
+// aroundSamples of quiet before and after an utterance
+const aroundSamples = voice.SampleRate / 10
 
 // searchName is what the one search of each decoder is called.
 const searchName = "search"
@@ -90,9 +95,10 @@ func loadSphinx(dictionary string) (*decoder, error) {
 	return d, nil
 }
 
-// phraseTuning is how widely the phrases are searched. Wider beams than
-// pocketsphinx's own (1e-48) find a few more phrases of unusual voices; a wider
-// word beam (7e-29) only costs time.
+// phraseTuning is how widely the phrases are searched, beyond pocketsphinx's own
+// beams (1e-48): that finds a few more phrases of unusual voices. Most of the
+// time would go into the lattice of all that was looked at, which is needed for
+// the best path, posteriors and other readings: there is none.
 func phraseTuning() map[string]any {
 	return map[string]any{"beam": 1e-60, "pbeam": 1e-55, "wbeam": 1e-30, "fsgusefiller": false, "bestpath": false}
 }
@@ -284,6 +290,8 @@ func (d *decoder) transcribe(_ context.Context, _ json.RawMessage, data []byte) 
 		h.Long = true
 		return h, nil
 	}
+	quiet := make([]int16, aroundSamples)
+	pcm = slices.Concat(quiet, pcm, quiet)
 	floor(pcm, 30)
 	var phonesErr error
 	var both sync.WaitGroup

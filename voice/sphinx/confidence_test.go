@@ -28,10 +28,10 @@ func TestDisagreement(t *testing.T) {
 // heard is an utterance of a second in which the phrase explains the sound so
 // much worse than free phones do.
 func heard(text, words, free string, worse float64) Heard {
-	h := Heard{Text: text, Frames: 100, Posterior: 0.4, Score: -5000}
+	h := Heard{Text: text, Frames: 100}
 	if text != "" {
 		h.Words = []HeardWord{{Text: "<sil>", Acoustic: -500, To: 10},
-			{Text: text, Phones: strings.Fields(words), P: 0.9, Acoustic: -4500 - 100*worse, From: 10, To: 100}}
+			{Text: text, Phones: strings.Fields(words), Acoustic: -4500 - 100*worse, From: 10, To: 100}}
 	}
 	phones := strings.Fields(free)
 	for i, p := range phones {
@@ -59,16 +59,10 @@ func TestWhatIsTakenForACommand(t *testing.T) {
 		got := test.heard.transcript()
 		if got.Text != test.text || got.NotCommand != test.notCommand || (got.Confidence >= leastConfidence) != (test.text != "") {
 			t.Errorf("%s: got %q, not a command: %v, confidence %.2f; evidence %+v",
-				test.name, got.Text, got.NotCommand, got.Confidence, test.heard.evidence())
+				test.name, got.Text, got.NotCommand, got.Confidence, test.heard.evidence(0, test.heard.Frames))
 		}
 		if test.text != "" && len(got.Tokens) != 1 {
 			t.Errorf("%s: %d tokens, silence is none", test.name, len(got.Tokens))
 		}
-	}
-	h := heard(stop, phones, "SIL L AY T S SIL", 0.7)
-	h.Others = []HeardOther{{Text: "light", Score: h.Score - scale}, {Text: "night", Score: h.Score + 1}}
-	got := h.transcript()
-	if len(got.Alternatives) != 2 || math.Abs(got.Alternatives[0].Confidence-got.Confidence/math.E) > 1e-9 || got.Alternatives[1].Confidence != got.Confidence {
-		t.Errorf("alternatives %+v of %.3f", got.Alternatives, got.Confidence)
 	}
 }

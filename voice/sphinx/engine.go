@@ -49,9 +49,10 @@ type Engine struct {
 	child *child.Child
 	turn  chan struct{} // held by the SetPhrases that runs
 
-	mu      sync.Mutex
-	newest  int            // how often SetPhrases was called
-	phrases *child.Request // in force
+	mu       sync.Mutex
+	newest   int            // how often SetPhrases was called
+	phrases  *child.Request // in force
+	prepared int            // how many children were given them
 }
 
 // New returns an engine that Run starts. It hears nothing before SetPhrases.
@@ -83,6 +84,7 @@ func (e *Engine) State() child.State { return e.child.State() }
 func (e *Engine) prepare(ctx context.Context, do child.Do) error {
 	e.mu.Lock()
 	phrases := e.phrases
+	e.prepared++
 	e.mu.Unlock()
 	if phrases == nil {
 		return nil
@@ -123,17 +125,23 @@ func (e *Engine) SetPhrases(ctx context.Context, jsgf string, words []string) er
 	}
 	request := child.Request{Verb: "phrases", Head: head, Data: []byte(jsgf)}
 	began := time.Now()
-	reply, err := e.child.Call(ctx, request)
-	if err != nil {
-		return err
-	}
 	var loaded Loaded
-	if err := json.Unmarshal(reply, &loaded); err != nil {
-		return fmt.Errorf("read what was loaded: %w", err)
+	for done := false; !done; {
+		e.mu.Lock()
+		before := e.prepared
+		e.mu.Unlock()
+		reply, err := e.child.Call(ctx, request)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(reply, &loaded); err != nil {
+			return fmt.Errorf("read what was loaded: %w", err)
+		}
+		e.mu.Lock()
+		e.phrases = &request
+		done = e.prepared == before // or else a new child has the phrases from before
+		e.mu.Unlock()
 	}
-	e.mu.Lock()
-	e.phrases = &request
-	e.mu.Unlock()
 	e.o.Log.Info("phrases loaded", "states", loaded.States, "arcs", loaded.Arcs, "dur", time.Since(began))
 	if len(loaded.Dropped) > 0 {
 		e.o.Log.Warn("phrases with words that nobody can pronounce are not heard", "words", loaded.Dropped)

@@ -29,30 +29,21 @@ const Longest = 15 * voice.SampleRate
 
 // Heard is how the phrases, and free phones, explain an utterance.
 type Heard struct {
-	Long      bool         `json:"long,omitempty"` // over Longest, so that nothing else is here
-	Text      string       `json:"text"`           // "" where no phrase ends where the sound does
-	Frames    int          `json:"frames"`
-	Posterior float64      `json:"posterior"` // of the text among all phrases that were looked at
-	Score     float64      `json:"score"`
-	Words     []HeardWord  `json:"words"` // with the silences, "<sil>", between them
-	Others    []HeardOther `json:"others"`
-	Phones    []HeardPhone `json:"phones"`
+	Long   bool         `json:"long,omitempty"` // over Longest, so that nothing else is here
+	Text   string       `json:"text"`           // "" where no phrase ends where the sound does
+	Frames int          `json:"frames"`
+	Words  []HeardWord  `json:"words"` // with the silences, "<sil>", between them
+	Phones []HeardPhone `json:"phones"`
 }
 
-// HeardWord is one word of the text.
+// HeardWord is one word of the phrase that explains the sound best; together
+// they may be no more than the beginning of one.
 type HeardWord struct {
 	Text     string   `json:"text"`
 	Phones   []string `json:"phones"` // how it was pronounced; none for silence
-	P        float64  `json:"p"`
 	Acoustic float64  `json:"acoustic"`
 	From     int      `json:"from"`
 	To       int      `json:"to"`
-}
-
-// HeardOther is another phrase for the same sound.
-type HeardOther struct {
-	Text  string  `json:"text"`
-	Score float64 `json:"score"`
 }
 
 // HeardPhone is one of the phones that explain the sound best.
