@@ -81,14 +81,13 @@ func New(o Options) (*Box, error) {
 		return nil, err
 	}
 	b.house = NewHouse(o.Home, sentences, o.Config.MQTT.DiscoveryPrefix, o.Log)
-	if err := b.openMQTT(); err != nil {
+	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
-	if err := b.openVoice(); err != nil {
-		return nil, err
+	if err := errors.Join(b.openVoice(), b.openMQTT()); err != nil {
+		return nil, errors.Join(err, b.control.Close())
 	}
-	b.control, err = listen(o.RuntimeDir)
-	return b, err
+	return b, nil
 }
 
 // ownHome reads the owner's home.toml; without one the home is empty.
