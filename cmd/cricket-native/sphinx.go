@@ -25,7 +25,6 @@ import (
 	"unsafe"
 
 	"github.com/cricket-home/cricket/internal/child"
-	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/sphinx"
 )
 
@@ -47,9 +46,6 @@ func (c sphinxCommand) Run() error {
 		return child.Handlers{"missing": d.missing, "phrases": d.phrases, "transcribe": d.transcribe}, struct{}{}, nil
 	})
 }
-
-// aroundSamples of quiet before and after an utterance
-const aroundSamples = voice.SampleRate / 10
 
 // searchName is what the one search of each decoder is called.
 const searchName = "search"
@@ -290,7 +286,7 @@ func (d *decoder) transcribe(_ context.Context, _ json.RawMessage, data []byte) 
 		h.Long = true
 		return h, nil
 	}
-	quiet := make([]int16, aroundSamples)
+	quiet := make([]int16, sphinx.Around)
 	pcm = slices.Concat(quiet, pcm, quiet)
 	floor(pcm, 30)
 	var phonesErr error

@@ -55,7 +55,7 @@ func beChild(mode string) int {
 	case "garbage":
 		greet()
 		w.Write([]byte("INFO: loaded 3 backends\nINFO: all is well\n"))
-		select {}
+		time.Sleep(time.Hour)
 	case "half":
 		greet()
 		b := AppendFrame(nil, Frame{Type: Ready, Payload: []byte(`{"loaded":true}`)})
@@ -63,11 +63,11 @@ func beChild(mode string) int {
 		return 0
 	case "future":
 		w.Write(AppendFrame(nil, Frame{Type: Hello, Payload: []byte("cricket 99 test")}))
-		select {}
+		time.Sleep(time.Hour)
 	case "deaf": // does not even notice that the daemon is gone
 		greet()
 		w.Write(AppendFrame(nil, Frame{Type: Ready, Payload: []byte(`{}`)}))
-		select {}
+		time.Sleep(time.Hour)
 	}
 	if err := Serve(r, w, "test", load); err != nil {
 		fmt.Fprintln(os.Stderr, "child ends:", err)

@@ -96,7 +96,9 @@ func TestSilentChildIsKilled(t *testing.T) {
 	}
 	f := &fake{behave: silent}
 	withFake(t, Options{}, f, func(t *testing.T, c *Child) {
-		reply, err := c.Call(t.Context(), Request{Verb: "echo"})
+		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		defer stop()
+		reply, err := c.Call(ctx, Request{Verb: "echo"})
 		if err != nil || len(reply) == 0 {
 			t.Errorf("the request was not tried on the next child: %v", err)
 		}
@@ -126,7 +128,9 @@ func TestChildThatNeverFinishesLoadingIsKilled(t *testing.T) {
 		})
 	}
 	withFake(t, Options{}, f, func(t *testing.T, c *Child) {
-		_, err := c.Call(t.Context(), Request{Verb: "echo"})
+		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		defer stop()
+		_, err := c.Call(ctx, Request{Verb: "echo"})
 		if !errors.Is(err, ErrDown) || !errors.Is(err, ErrHung) {
 			t.Errorf("got %v", err)
 		}

@@ -27,6 +27,11 @@ type Loaded struct {
 // is longer.
 const Longest = 15 * voice.SampleRate
 
+// Around is how much quiet the child puts before and after an utterance, in
+// samples: the model learned from sentences in rooms, and what comes from the
+// end of speech has next to none. Frames count from its beginning.
+const Around = voice.SampleRate / 10
+
 // Heard is how the phrases, and free phones, explain an utterance.
 type Heard struct {
 	Long   bool         `json:"long,omitempty"` // over Longest, so that nothing else is here
