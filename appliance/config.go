@@ -122,6 +122,10 @@ func (c *Config) validate(file string) error {
 	if _, _, err := net.SplitHostPort(c.MQTT.Listen); err != nil {
 		fault("'mqtt.listen' must be host:port: %w", err)
 	}
+	if host, _, err := net.SplitHostPort(c.MQTT.Listen); err == nil && c.MQTT.Broker == "" && !loopback(host) &&
+		(c.MQTT.Username == "" || c.MQTT.PasswordFile == "") {
+		fault("'mqtt.listen' is open to the network, which needs 'mqtt.username' and 'mqtt.password_file'")
+	}
 	if p := c.MQTT.DiscoveryPrefix; p == "" || strings.ContainsAny(p, "+#") {
 		fault("'mqtt.discovery_prefix' must be a topic without wildcards, not %q", p)
 	}
@@ -136,6 +140,11 @@ func (c *Config) validate(file string) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // password reads the broker's password from its file, without the last newline.

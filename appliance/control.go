@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -78,6 +79,9 @@ func (b *Box) handler() http.Handler {
 			http.Error(w, "read request: "+err.Error(), http.StatusBadRequest)
 			return
 		}
+		if !b.knowsRoom(w, body.Room) {
+			return
+		}
 		writeJSON(w, b.Ask(r.Context(), body.Text, Request{Room: body.Room, DryRun: body.DryRun}))
 	})
 	mux.HandleFunc("POST /hear", b.hear)
@@ -119,6 +123,9 @@ func (b *Box) handler() http.Handler {
 // hear answers with a line of JSON per utterance as it is done, and at the end
 // a line {"error": ...} where the file was bad.
 func (b *Box) hear(w http.ResponseWriter, r *http.Request) {
+	if !b.knowsRoom(w, r.FormValue("room")) {
+		return
+	}
 	if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -135,6 +142,20 @@ func (b *Box) hear(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		lines.Encode(map[string]string{"error": err.Error()})
 	}
+}
+
+// knowsRoom refuses a request from a room that the home does not have.
+func (b *Box) knowsRoom(w http.ResponseWriter, room string) bool {
+	h := b.house.Now().Home
+	if _, ok := h.Area(room); ok || room == "" {
+		return true
+	}
+	var rooms []string
+	for _, a := range h.Areas {
+		rooms = append(rooms, a.Name)
+	}
+	http.Error(w, fmt.Sprintf("no room %q in this home; there are: %s", room, strings.Join(rooms, ", ")), http.StatusBadRequest)
+	return false
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

@@ -59,6 +59,11 @@ func (b *Box) Doctor(context.Context) []Finding {
 		devices.Hint = "mosquitto_sub -v -t '" + b.config.MQTT.DiscoveryPrefix + "/#'"
 	}
 	out = append(out, devices)
+	if room := b.config.Room; room != "" {
+		if _, ok := s.Home.Area(room); !ok {
+			out = append(out, Finding{Part: "config", Text: fmt.Sprintf("'room' is %q, and the home has no such room", room), Hint: "cricket home show"})
+		}
+	}
 	for _, d := range s.Home.Devices {
 		switch {
 		case d.Entity == nil:

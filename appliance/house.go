@@ -290,7 +290,7 @@ func (h *House) Settled(ctx context.Context) error {
 func (h *House) silent() []string {
 	var ids []string
 	for _, d := range h.Now().Home.Devices {
-		if d.Entity == nil || (d.Entity.Config["state_topic"] != nil && h.states[d.Entity.UniqueID].Value == "") {
+		if d.Entity == nil || (d.Discovery == nil && d.Entity.Config["state_topic"] != nil && h.states[d.Entity.UniqueID].Value == "") {
 			ids = append(ids, d.ID)
 		}
 	}

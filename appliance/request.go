@@ -133,7 +133,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 		r.Plan = plan.Refusal
 	}
 	end(fmt.Sprintf("%d messages", len(r.Actions)))
-	if plan.Refusal == home.Offline {
+	if plan.Refusal == home.Offline && len(plan.Actions) == 0 {
 		if state := b.client.Status(); !state.Connected {
 			r.Reply = now.NoBroker()
 			return b.fail(r, "broker", &mqtt.OfflineError{Broker: state.Broker, Err: state.Err})
@@ -147,7 +147,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 
 	wants := map[string]mqtt.State{}
 	for _, a := range plan.Actions {
-		if a.Want.Value != "" || len(a.Want.Attributes) > 0 {
+		if (a.Want.Value != "" || len(a.Want.Attributes) > 0) && !b.absent(now, a.Device) {
 			wants[a.Device] = a.Want
 		}
 	}
@@ -191,6 +191,13 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 			Error: fmt.Sprintf("no confirmation on its state topic within %v", answerTime)}
 	}
 	return r
+}
+
+// absent says that a device is a real one, with a discovery table, in a home
+// whose devices we play: nobody is there to confirm.
+func (b *Box) absent(h *home.Home, id string) bool {
+	d, ok := h.Device(id)
+	return b.devices != nil && ok && d.Discovery != nil
 }
 
 func (b *Box) publish(ctx context.Context, m mqtt.Message) error {

@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"time"
 
@@ -95,16 +96,7 @@ func actions(p home.Plan) []Action {
 // String is the result on one line, for a terminal.
 func (r Result) String() string {
 	var b strings.Builder
-	field := func(name string, value any) {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		data, err := json.Marshal(value)
-		if err != nil {
-			panic(err) // values of Result are made of JSON's own kinds
-		}
-		b.WriteString(name + "=" + string(data))
-	}
+	field := fieldsTo(&b)
 	if r.File != "" {
 		b.WriteString(r.File)
 	}
@@ -113,7 +105,7 @@ func (r Result) String() string {
 	}
 	if r.Transcript != nil {
 		field("transcript", *r.Transcript)
-		field("heard", *r.TranscriptConfidence)
+		field("heard", math.Round(*r.TranscriptConfidence*100)/100)
 	}
 	r.Resolved.fields(field)
 	if r.Plan != "" {
@@ -134,6 +126,27 @@ func (r Result) String() string {
 		field("fault", r.Fault.Part)
 	}
 	field("ms", r.MS)
+	return b.String()
+}
+
+// fieldsTo writes fields name=JSON with a blank between them.
+func fieldsTo(b *strings.Builder) func(name string, value any) {
+	return func(name string, value any) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		data, err := json.Marshal(value)
+		if err != nil {
+			panic(err) // values of Result are made of JSON's own kinds
+		}
+		b.WriteString(name + "=" + string(data))
+	}
+}
+
+// String is the intent or refusal on one line, for a terminal.
+func (r Resolved) String() string {
+	var b strings.Builder
+	r.fields(fieldsTo(&b))
 	return b.String()
 }
 

@@ -127,6 +127,9 @@ func (s speaker) word(d *Device, state string) string {
 // is says whether a device is in the state that was asked for, by Home
 // Assistant's word or by ours.
 func (s speaker) is(d *Device, asked string) bool {
+	if d.Domain() == "climate" && asked == "on" { // its state is what it does
+		return d.State != "off"
+	}
 	return strings.EqualFold(d.State, asked) || strings.EqualFold(s.word(d, d.State), asked)
 }
 

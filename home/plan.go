@@ -8,7 +8,7 @@ import (
 	"github.com/cricket-home/cricket/mqtt"
 )
 
-// Refusal says why a plan does nothing.
+// Refusal says why a plan, or one of its intents, does nothing.
 type Refusal string
 
 const (
@@ -76,9 +76,7 @@ func (h *Home) Plan(in intent.Intent, room string, now time.Time) Plan {
 		p.Actions = append(p.Actions, actions...)
 	}
 	p.Reply = s.reply(p.parts, nil)
-	if len(p.Actions) == 0 {
-		p.Refusal = refusal(p.parts)
-	}
+	p.Refusal = refusal(p.parts)
 	return p
 }
 
@@ -163,29 +161,23 @@ func (s speaker) question(ids []string) string {
 	return s.say("refused.ambiguous", "choices", s.either(choices))
 }
 
-// refusal is the reason of a plan without actions, or "" where something was
-// answered.
+// refusal is why a part of a plan did nothing, of the first that did so, or ""
+// where each acted or answered.
 func refusal(parts []part) Refusal {
-	var first Refusal
 	for _, p := range parts {
-		why := p.refusal
-		if p.answer == "" {
-			why = CannotDo
-			switch {
-			case slices.ContainsFunc(p.exceptions, func(e exception) bool { return confirmations[e.key] }):
-				why = NeedsConfirmation
-			case slices.ContainsFunc(p.exceptions, func(e exception) bool { return e.key == "silent" }):
-				why = Offline
-			}
+		switch {
+		case len(p.done) > 0 || p.answer != "" && p.refusal == "":
+			continue
+		case p.refusal != "":
+			return p.refusal
+		case slices.ContainsFunc(p.exceptions, func(e exception) bool { return confirmations[e.key] }):
+			return NeedsConfirmation
+		case slices.ContainsFunc(p.exceptions, func(e exception) bool { return e.key == "silent" }):
+			return Offline
 		}
-		if why == "" {
-			return ""
-		}
-		if first == "" {
-			first = why
-		}
+		return CannotDo
 	}
-	return first
+	return ""
 }
 
 var confirmations = map[string]bool{"confirm.unlock": true, "confirm.open": true, "confirm.disarm": true}

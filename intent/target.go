@@ -154,7 +154,7 @@ func (m *match) pick(rd *reading, t *term, suits func(int32) bool, room int32, p
 	here := 0
 	for _, d := range t.devices {
 		inRoom := r.rooms[d.index] == room && room >= 0
-		if !suits(d.index) || d.near == inItsRoom && !inRoom && !placeSaid && room >= 0 {
+		if !suits(d.index) || d.near == inItsRoom && !inRoom && !placeSaid {
 			continue
 		}
 		m.devices = append(m.devices, d.index)

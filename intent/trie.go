@@ -149,7 +149,7 @@ func (r *Resolver) deviceSpellings(out []spelling, i int32) []spelling {
 		for _, a := range alikes[domain] {
 			stem, ok := strings.CutSuffix(" "+s.text, a[0])
 			for _, end := range a[1:] {
-				if text := strings.TrimPrefix(stem+end, " "); ok && text != "" && !slices.Contains(generic, text) {
+				if text := strings.TrimPrefix(stem+end, " "); ok && text != "" && !r.generic(text, i) {
 					add(text, alike)
 				}
 			}
@@ -174,6 +174,18 @@ func (r *Resolver) deviceSpellings(out []spelling, i int32) []spelling {
 		}
 	}
 	return out
+}
+
+// generic tells whether a text is what any device of its kind is called, with or
+// without the room of device i: "light", "hall light".
+func (r *Resolver) generic(text string, i int32) bool {
+	if slices.Contains(generic, text) {
+		return true
+	}
+	return r.rooms[i] >= 0 && slices.ContainsFunc(r.roomNames[r.rooms[i]], func(room string) bool {
+		short, ok := strings.CutPrefix(text, room)
+		return ok && slices.Contains(generic, short)
+	})
 }
 
 // spellings are the ways to say a name: as written, without "the", without the

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/pelletier/go-toml/v2"
+
 	"github.com/cricket-home/cricket/home"
 )
 
@@ -37,12 +39,16 @@ func (c *homeShow) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return fmt.Errorf("read answer of the box: %w", err)
 	}
+	if c.JSON {
+		var fields map[string]any
+		if err := toml.Unmarshal(text, &fields); err != nil {
+			return fmt.Errorf("read answer of the box: %w", err)
+		}
+		return json.NewEncoder(t.out).Encode(fields)
+	}
 	h, err := home.Parse("the daemon's home", text)
 	if err != nil {
 		return err
-	}
-	if c.JSON {
-		return json.NewEncoder(t.out).Encode(h)
 	}
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	rooms := append(h.Areas, home.Area{Name: "no room"})

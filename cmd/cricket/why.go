@@ -53,9 +53,9 @@ func explain(t *terminal, r appliance.Result) {
 		row("text", "%q", r.Text)
 	}
 	if r.Intent != nil {
-		row("intent", "%s %v for %v, by %s, confidence %.2f", *r.Intent, r.Slots, r.Targets, r.Tier, r.Confidence)
+		row("intent", "%s", r.Resolved)
 	} else {
-		row("refused", "%s %v", r.Refusal, r.Candidates)
+		row("refused", "%s", r.Resolved)
 	}
 	if r.Plan != "" {
 		row("refused", "%s", r.Plan)

@@ -76,7 +76,7 @@ func (d *demo) run(ctx context.Context) error {
 	if wrong > 0 {
 		return fmt.Errorf("%d of %d files went wrong", wrong, len(requests))
 	}
-	fmt.Fprintf(d.out, "All %d files were heard, understood and carried out.\n", len(requests))
+	fmt.Fprintf(d.out, "All %d files came out as they must: commands carried out, what is none refused.\n", len(requests))
 	return nil
 }
 
