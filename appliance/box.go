@@ -184,7 +184,11 @@ func (b *Box) openVoice() error {
 		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: func(ctx context.Context, words []string) (map[string][]string, error) {
 			return b.mouth.Phonemes(ctx, words, b.config.Language)
 		}})
-		candidates = append(candidates, candidate{name: "pocketsphinx", closed: true, teach: b.teach, recognizer: b.phrases})
+		why := ""
+		if len(decision.Choices) == 0 {
+			why = "since no whisper model is installed"
+		}
+		candidates = append(candidates, candidate{name: "pocketsphinx", why: why, closed: true, teach: b.teach, recognizer: b.phrases})
 	}
 	if len(candidates) == 0 {
 		return errors.New("pronounce the names of the home: espeak-ng is missing")

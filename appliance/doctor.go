@@ -3,6 +3,7 @@ package appliance
 import (
 	"context"
 	"fmt"
+	"os"
 )
 
 // Finding is one thing that the doctor looked at.
@@ -44,6 +45,9 @@ func CheckConfig() Finding {
 	if err != nil {
 		f.Text = err.Error()
 		return f
+	}
+	if _, err := os.Stat(ConfigFile); err != nil {
+		return Finding{Part: "config", OK: true, Text: "no " + ConfigFile + ": the defaults"}
 	}
 	return Finding{Part: "config", OK: true, Text: "no fault in " + c.Dir}
 }
