@@ -333,3 +333,35 @@ func TestResultsFieldsAreDocumented(t *testing.T) {
 		}
 	}
 }
+
+// A broker that hangs while a command goes out: nobody knows whether it was
+// done, so that is what is said, and the message stays on record.
+func TestBrokerThatHangs(t *testing.T) {
+	b := start(t, oneLamp, free(), true)
+	if err := b.Ready(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	r := Result{Actions: []Action{{Topic: "a"}, {Topic: "b"}, {Topic: "c"}}}
+	h := b.house.Now().Home
+	for _, tt := range []struct {
+		name  string
+		sent  int
+		err   error
+		left  int
+		reply string
+	}{
+		{"not connected", 0, &mqtt.OfflineError{}, 0, "I cannot reach the broker, so the command was not sent."},
+		{"lost after the first", 1, &mqtt.OfflineError{}, 1, h.LostBroker()},
+		{"no acknowledgement", 0, context.DeadlineExceeded, 1, h.LostBroker()},
+		{"no acknowledgement of the second", 1, context.DeadlineExceeded, 2, h.LostBroker()},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			in := r
+			in.Actions = slices.Clone(r.Actions)
+			got := b.unsent(in, h, tt.sent, tt.err)
+			if got.Reply != tt.reply || len(got.Actions) != tt.left || got.Fault == nil || got.Fault.Part != "broker" {
+				t.Errorf("reply %q, %d actions, fault %+v", got.Reply, len(got.Actions), got.Fault)
+			}
+		})
+	}
+}

@@ -33,6 +33,9 @@ func listen(dir string) (net.Listener, error) {
 			c.Close()
 			return nil, fmt.Errorf("open control socket %s: another cricket runs here", path)
 		}
+		if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
+			return nil, fmt.Errorf("open control socket %s: a file that is no socket is in its place", path)
+		}
 		if err := os.Remove(path); err != nil {
 			return nil, fmt.Errorf("remove old control socket: %w", err)
 		}
@@ -75,7 +78,9 @@ func (b *Box) handler() http.Handler {
 			Room   string `json:"room"`
 			DryRun bool   `json:"dry_run"`
 		}
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&body); err != nil {
+		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+		d.DisallowUnknownFields() // a misspelt dry_run must not act
+		if err := d.Decode(&body); err != nil {
 			http.Error(w, "read request: "+err.Error(), http.StatusBadRequest)
 			return
 		}

@@ -40,6 +40,8 @@ type House struct {
 	// What follows belongs to the goroutine of Run.
 	announced mqtt.Announced
 	followers map[string][]string   // topic -> unique ids; filters with + or # under wildcards
+	follows   map[string][]string   // unique id -> topics under which it is a follower
+	faulty    map[string]bool       // discovery topics that have faults
 	states    map[string]mqtt.State // unique id -> what its topics have said
 	watches   map[*Watch]struct{}
 	resolved  chan *intent.Resolver // a rebuild that ended
@@ -56,7 +58,7 @@ func NewHouse(h *home.Home, sentences *intent.Sentences, prefix string, log *slo
 		prefix: prefix, sentences: sentences, log: log,
 		followed: make(chan []string, inboxSize), renamed: make(chan struct{}, 1),
 		inbox:     make(chan func(), inboxSize),
-		followers: map[string][]string{}, states: map[string]mqtt.State{}, watches: map[*Watch]struct{}{},
+		followers: map[string][]string{}, follows: map[string][]string{}, faulty: map[string]bool{}, states: map[string]mqtt.State{}, watches: map[*Watch]struct{}{},
 		resolved: make(chan *intent.Resolver, 1), done: make(chan struct{}),
 	}
 	house.current.Store(&Snapshot{Home: h, Resolver: sentences.Bind(h.Names())})
@@ -138,7 +140,12 @@ func (h *House) discover(m mqtt.Message) {
 		h.unfollow(e.UniqueID)
 		h.follow(e)
 	}
-	h.swap(next, h.announced.Faults())
+	faults := h.Now().Faults
+	if len(d.Faults) > 0 || h.faulty[m.Topic] {
+		faults = h.announced.Faults()
+		h.faulty[m.Topic] = len(d.Faults) > 0
+	}
+	h.swap(next, faults)
 	if len(d.Entities)+len(d.Removed) > 0 {
 		h.rebuild()
 	}
@@ -153,6 +160,7 @@ func (h *House) follow(e mqtt.Entity) {
 		}
 		if !slices.Contains(h.followers[topic], e.UniqueID) {
 			h.followers[topic] = append(h.followers[topic], e.UniqueID)
+			h.follows[e.UniqueID] = append(h.follows[e.UniqueID], topic)
 		}
 	}
 	if len(topics) > 0 {
@@ -161,13 +169,15 @@ func (h *House) follow(e mqtt.Entity) {
 }
 
 func (h *House) unfollow(unique string) {
-	for topic, followers := range h.followers {
+	for _, topic := range h.follows[unique] {
+		followers := h.followers[topic]
 		if followers = slices.DeleteFunc(followers, func(u string) bool { return u == unique }); len(followers) == 0 {
 			delete(h.followers, topic)
 		} else {
 			h.followers[topic] = followers
 		}
 	}
+	delete(h.follows, unique)
 }
 
 // apply gives a message to an entity that follows its topic.
@@ -283,7 +293,11 @@ func (h *House) Settled(ctx context.Context) error {
 	if len(silent) > 5 {
 		silent = append(silent[:5], "…")
 	}
-	return fmt.Errorf("wait for devices to announce themselves: %s: %w", strings.Join(silent, ", "), ctx.Err())
+	err := fmt.Errorf("wait for devices to announce themselves: %s: %w", strings.Join(silent, ", "), ctx.Err())
+	for _, f := range h.Now().Faults {
+		err = fmt.Errorf("%w; %s", err, f)
+	}
+	return err
 }
 
 // silent lists the devices that are not announced or have not told their state.

@@ -35,7 +35,8 @@ func (b *Box) Ask(ctx context.Context, text string, q Request) Result {
 }
 
 // Hear answers each request spoken in a WAV file, in order, through emit. The
-// error is about the file: that it is not a WAV, or ends too soon.
+// error is about the file: that it is not a WAV, or ends too soon; a request that
+// the cut goes through is not answered.
 func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emit func(Result) error) error {
 	wav, err := voice.NewWAV(r, file)
 	if err != nil {
@@ -52,8 +53,10 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 		decided := frame.Time + voice.FrameSamples*time.Second/voice.SampleRate
 		if end == nil {
 			u, spoken = endpointer.Push(frame)
-		} else if u, spoken = endpointer.Flush(); spoken {
-			decided = max(decided, u.End)
+		} else if errors.Is(end, io.EOF) { // a request that a cut goes through is not whole
+			if u, spoken = endpointer.Flush(); spoken {
+				decided = max(decided, u.End)
+			}
 		}
 		if spoken {
 			if err := emit(b.hearOne(ctx, u, decided-u.End, q)); err != nil {
@@ -151,9 +154,10 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 			wants[a.Device] = a.Want
 		}
 	}
-	watch, err := b.house.Watch(ctx, wants)
-	if err != nil {
-		return b.fail(r, "house", err)
+	watch, err := b.watch(ctx, wants)
+	if err != nil { // too late for a command is worse than not at all
+		r.Actions, r.Reply = []Action{}, now.NoBroker()
+		return b.fail(r, "house", fmt.Errorf("it is busy with messages of the broker: %w", err))
 	}
 	defer watch.End()
 
@@ -163,9 +167,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 		for _, m := range a.Messages {
 			if err := b.publish(ctx, m); err != nil {
 				end(fmt.Sprintf("%d of %d", sent, len(r.Actions)))
-				r.Actions = r.Actions[:sent]
-				r.Reply = now.NoBroker()
-				return b.fail(r, "broker", err)
+				return b.unsent(r, now, sent, err)
 			}
 			sent++
 		}
@@ -193,11 +195,33 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	return r
 }
 
+// unsent is the result when publishing failed after some messages were sent.
+// Only a client that was not connected has certainly sent nothing.
+func (b *Box) unsent(r Result, h *home.Home, sent int, err error) Result {
+	if !errors.Is(err, mqtt.ErrOffline) {
+		no := false
+		r.Actions[sent].Confirmed = &no
+		sent++
+	}
+	r.Actions = r.Actions[:sent]
+	r.Reply = h.LostBroker()
+	if sent == 0 {
+		r.Reply = h.NoBroker()
+	}
+	return b.fail(r, "broker", err)
+}
+
 // absent says that a device is a real one, with a discovery table, in a home
 // whose devices we play: nobody is there to confirm.
 func (b *Box) absent(h *home.Home, id string) bool {
 	d, ok := h.Device(id)
 	return b.devices != nil && ok && d.Discovery != nil
+}
+
+func (b *Box) watch(ctx context.Context, wants map[string]mqtt.State) (*Watch, error) {
+	ctx, cancel := context.WithTimeout(ctx, publishTime)
+	defer cancel()
+	return b.house.Watch(ctx, wants)
 }
 
 func (b *Box) publish(ctx context.Context, m mqtt.Message) error {

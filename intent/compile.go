@@ -294,6 +294,11 @@ func (c *compiler) compileFile(i int, f *sentenceFile) {
 		for _, t := range d.spoken {
 			if _, err := c.build(t.expr, end, sc); err != nil { // so that writing the grammar cannot fail
 				c.faults = append(c.faults, fmt.Errorf("%s:%d: %s: spoken %q: %w", f.name, t.line, d.intent, t.text, err))
+				continue
+			}
+			if n := spokenSize(t.expr, sc, map[string]float64{}); n > maxSpokenSize {
+				c.faults = append(c.faults, fmt.Errorf("%s:%d: %s: spoken %q: its rules written out have %.3g parts: at most %d, or metadata {spoken: false}", f.name, t.line, d.intent, t.text, n, maxSpokenSize))
+				continue
 			}
 			c.s.spoken = append(c.s.spoken, spokenSentence{t.expr, sc, b.constraint})
 		}

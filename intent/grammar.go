@@ -23,6 +23,28 @@ type spokenSentence struct {
 	constraint int32 // of the devices that it may name
 }
 
+// maxSpokenSize bounds a sentence of the grammar, in which every rule is written
+// out wherever it is named.
+const maxSpokenSize = 20_000
+
+// spokenSize is the number of parts of an expression with its rules written out;
+// sizes are those of rules that were seen.
+func spokenSize(e expr, sc *scope, sizes map[string]float64) float64 {
+	if e.kind == exprRule {
+		n, seen := sizes[e.text]
+		if !seen {
+			n = spokenSize(sc.rules[e.text].expr, sc, sizes)
+			sizes[e.text] = n
+		}
+		return n
+	}
+	n := 1.0
+	for _, k := range e.kids {
+		n += spokenSize(k, sc, sizes)
+	}
+	return n
+}
+
 // politeness may stand before and after every request of the grammar.
 const (
 	polite   = "[please | could you | can you]"

@@ -52,7 +52,7 @@ func (c *hear) Run(ctx context.Context, t *terminal) error {
 }
 
 func (c *hear) file(ctx context.Context, t *terminal, s *session, file string) error {
-	f, err := os.Open(file)
+	f, err := open(ctx, file)
 	if err != nil {
 		return fmt.Errorf("open sound file: %w", err)
 	}
@@ -71,4 +71,23 @@ func (c *hear) file(ctx context.Context, t *terminal, s *session, file string) e
 		return &fault{fmt.Errorf("hear %s: no speech in it", file), "", exitRefused}
 	}
 	return err
+}
+
+// open opens a file; a FIFO that nobody writes to is given up when ctx ends.
+func open(ctx context.Context, file string) (*os.File, error) {
+	type opened struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		f, err := os.Open(file)
+		done <- opened{f, err}
+	}()
+	select {
+	case o := <-done:
+		return o.f, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -55,17 +57,26 @@ func (c *resolve) Run(t *terminal) error {
 	}
 	resolver := sentences.Bind(h.Names())
 
-	in := bufio.NewScanner(t.in)
-	in.Buffer(nil, longestLine)
+	in := bufio.NewReaderSize(t.in, longestLine)
 	out := bufio.NewWriter(t.out)
 	defer out.Flush()
 	lines := json.NewEncoder(out)
 	bad := false
-	for n := 1; in.Scan(); n++ {
-		if len(in.Bytes()) == 0 {
+	for n := 1; ; n++ {
+		line, err := readLine(in)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil && !errors.Is(err, errLongLine) {
+			return fmt.Errorf("read standard input: %w", err)
+		}
+		if len(line) == 0 && err == nil {
 			continue
 		}
-		q, err := readQuery(in.Bytes())
+		var q query
+		if err == nil {
+			q, err = readQuery(line)
+		}
 		if err != nil {
 			fmt.Fprintf(t.err, "cricket: error: line %d: %v\n", n, err)
 			bad = true
@@ -76,13 +87,31 @@ func (c *resolve) Run(t *terminal) error {
 			return fmt.Errorf("write result: %w", err)
 		}
 	}
-	if err := in.Err(); err != nil {
-		return fmt.Errorf("read standard input: %w", err)
-	}
 	if bad {
 		return &fault{code: exitUsage}
 	}
 	return nil
+}
+
+var errLongLine = fmt.Errorf("longer than %d bytes", longestLine)
+
+// readLine reads a line without its end. The rest of one that is too long is
+// passed over; the error is then errLongLine.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	line, err := in.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = in.ReadSlice('\n')
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		return nil, errLongLine
+	case errors.Is(err, io.EOF) && len(line) > 0:
+		err = nil
+	}
+	return bytes.TrimRight(line, "\r\n"), err
 }
 
 func readQuery(line []byte) (query, error) {
