@@ -86,6 +86,7 @@ type breakable struct {
 	server *mochi.Server
 	close  func()
 	addr   string
+	wills  sync.Map               // client id -> topic of its last will
 	dead   atomic.Pointer[string] // the clients whose last will is under this topic are lost
 }
 
@@ -95,28 +96,63 @@ func startBreakable(t *testing.T) *breakable {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wire := &wire{Listener: l}
 	b := &breakable{addr: l.Addr().String(), server: mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})}
-	err = errors.Join(b.server.AddHook(b, nil), b.server.AddListener(listeners.NewNet("tcp", l)), b.server.Serve())
+	err = errors.Join(b.server.AddHook(b, nil), b.server.AddListener(listeners.NewNet("tcp", wire)), b.server.Serve())
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.close = sync.OnceFunc(func() { b.server.Close() })
+	b.close = wire.cut
 	t.Cleanup(b.close)
 	return b
+}
+
+// wire is a listener that can be cut, with all its connections. mochi's own
+// Close can stand still for ever (mqtt/listener.go says why).
+type wire struct {
+	net.Listener
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func (w *wire) Accept() (net.Conn, error) {
+	c, err := w.Listener.Accept()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil {
+		w.conns = append(w.conns, c)
+	}
+	return c, err
+}
+
+func (w *wire) cut() {
+	w.Listener.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.conns {
+		c.Close()
+	}
 }
 
 func (b *breakable) ID() string { return "breakable" }
 func (b *breakable) Provides(hook byte) bool {
 	return hook == mochi.OnConnectAuthenticate || hook == mochi.OnACLCheck
 }
-func (b *breakable) OnConnectAuthenticate(cl *mochi.Client, _ packets.Packet) bool {
+func (b *breakable) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
+	b.wills.Store(cl.ID, pk.Connect.WillTopic)
 	return !b.lost(cl)
 }
 func (b *breakable) OnACLCheck(cl *mochi.Client, _ string, _ bool) bool { return !b.lost(cl) }
 
+func (b *breakable) will(id string) string {
+	topic, _ := b.wills.Load(id)
+	s, _ := topic.(string)
+	return s
+}
+
 func (b *breakable) lost(cl *mochi.Client) bool {
 	dead := b.dead.Load()
-	return dead != nil && strings.HasPrefix(cl.Properties.Will.TopicName, *dead)
+	return dead != nil && strings.HasPrefix(b.will(cl.ID), *dead)
 }
 
 // deafen cuts the connections of the clients whose last will is under a topic, for good.
