@@ -30,8 +30,10 @@ type Intent struct {
 	Tier       Tier
 	Confidence float64 // 0..1
 	Response   string  // key of the reply that the sentence's author chose, or ""
+	Command    *Intent // of HassStartTimer and CricketSchedule: what is carried out when it is due
 	Refusal    Refusal
 	Candidates []string // device ids
+	Open       *Intent  // of an ambiguous sentence: what was understood, but for which of the Candidates is meant
 }
 
 // Query is one sentence to resolve.
@@ -40,6 +42,28 @@ type Query struct {
 	Room   string            // id or name of the area that heard it, or ""
 	Now    time.Time         // of the request; zero is allowed
 	States map[string]string // device id to state, where it differs from Names
+
+	Context      Context
+	Alternatives []Alternative // what else the recogniser may have heard, best first
+	Tokens       []Token       // the words of Text as the recogniser heard them; empty for typed text
+}
+
+// Context is what was said before in the same room. The zero Context is none.
+type Context struct {
+	Last *Intent // the last intent that was carried out
+	Open *Intent // an Intent.Open that the house has just asked about: its Targets are the choices
+}
+
+// Alternative is another reading of what was said.
+type Alternative struct {
+	Text       string
+	Confidence float64 // 0..1
+}
+
+// Token is a word that was heard, and how probable it is.
+type Token struct {
+	Text        string
+	Probability float64 // 0..1
 }
 
 // Names is everything of a home that can be named in a sentence.
