@@ -402,5 +402,5 @@ func ExampleModel_NewStream() {
 			return
 		}
 	}
-	// Output: woke loud at 0.6 s
+	// Output: woke loud at 0.5 s
 }
