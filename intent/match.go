@@ -7,7 +7,7 @@ import (
 
 // maxSteps bounds the work on one sentence. Ordinary sentences need a few hundred
 // to a few thousand; more is refused.
-const maxSteps = 20000
+const maxSteps = 30000
 
 // maxText bounds the length of a sentence, in bytes.
 const maxText = 400
@@ -74,11 +74,12 @@ type parse struct {
 
 // match is the working memory for one text. It is kept in a pool; results point into it.
 type match struct {
-	r     *Resolver
-	text  string
-	steps int
-	spent bool // out of steps
-	more  bool // the text ends inside a sentence
+	r       *Resolver
+	text    string
+	steps   int
+	spent   bool // out of steps
+	more    bool // the text ends inside a sentence
+	leading bool // the sentences being read begin with another request
 
 	gen    uint32
 	goals  []goalSlot // hash table, a power of two long
@@ -146,6 +147,7 @@ func (m *match) run(kind entryKind) {
 	if m.text == "" || len(m.text) > maxText {
 		return
 	}
+	m.leading = kind == entryDelayLast
 	n := int32(len(m.text))
 	for _, e := range m.r.s.entries {
 		if e.kind != kind || !m.r.s.net.parts[e.part].first.has(m.text[0]) {
@@ -212,10 +214,7 @@ func (m *match) read(p, con, pos int32) int32 {
 		m.more = true
 		head = m.readWild(pt.list, pos)
 	case partCommand:
-		head = m.readWild(pt.list, pos)
-		if pos > 0 && !slices.Contains(m.commands, pos) {
-			m.commands = append(m.commands, pos)
-		}
+		head = m.readCommand(pt.list, pos)
 	}
 	m.remember(g, head)
 	return head
@@ -504,6 +503,24 @@ func (m *match) readWild(l *list, pos int32) (head int32) {
 			head = m.result(head, int32(i), 0, 0)
 			if words++; words == l.most {
 				break
+			}
+		}
+	}
+	return head
+}
+
+// readCommand takes a request inside a request. One that the sentence begins with
+// ends before the sentence does; where another may reach to its end is noted.
+func (m *match) readCommand(l *list, pos int32) (head int32) {
+	end := int32(len(m.text))
+	for f := m.readWild(l, pos); f != 0; f = m.found[f].next {
+		switch r := m.found[f]; {
+		case r.end < end:
+			head = m.result(head, r.end, 0, 0)
+		case !m.leading:
+			head = m.result(head, r.end, 0, 0)
+			if !slices.Contains(m.commands, pos) {
+				m.commands = append(m.commands, pos)
 			}
 		}
 	}
