@@ -201,7 +201,7 @@ func TestPlanRefusals(t *testing.T) {
 			"Opening the garage door needs a confirmation, which I cannot ask for yet."},
 		{"opening the garage a little", "hall", do("HassSetPosition", slots{"position": 5.0}, "cover.garage_door"), home.NeedsConfirmation,
 			"Opening the garage door needs a confirmation, which I cannot ask for yet."},
-		{"a timer", "hall", do("HassStartTimer", slots{"minutes": 5.0}), home.CannotDo, "Sorry, I cannot do that yet."},
+		{"an intent of somebody else", "hall", do("MakeCoffee", nil), home.CannotDo, "Sorry, I cannot do that yet."},
 	}
 	h := announced(t)
 	for _, tt := range tests {

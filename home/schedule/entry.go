@@ -51,6 +51,7 @@ func Countdown(kind Kind, length time.Duration, now Now) Entry {
 // run starts a countdown with some time left.
 func (e Entry) run(left time.Duration, now Now) Entry {
 	e.Paused, e.Rough, e.Left, e.Ends, e.EndsAt = false, false, left, now.Up+left, time.Time{}
+	e.Ringing, e.Rang = false, 0
 	if now.Known {
 		e.EndsAt = now.Wall.Add(left).Round(0)
 	}
@@ -93,7 +94,7 @@ func (e Entry) Resume(now Now) Entry { return e.run(e.Left, now) }
 // Extend adds to a countdown, or takes away from it; it then has at least no
 // time left.
 func (e Entry) Extend(by time.Duration, now Now) Entry {
-	left := max(e.Remaining(now)+by, 0)
+	left := max(max(e.Remaining(now), 0)+by, 0)
 	e.Length = max(e.Length+by, 0)
 	if e.Paused {
 		e.Left = left
