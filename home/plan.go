@@ -2,7 +2,6 @@ package home
 
 import (
 	"slices"
-	"time"
 
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/mqtt"
@@ -63,15 +62,13 @@ type exception struct {
 	number  string // for cannot.range
 }
 
-// Plan says what an intent does in this home and what the house replies. Room
-// is the id or name of the area that heard it, or ""; now is the time of the
-// request. Nothing is ever done twice: a plan has one action per device and
-// intent.
-func (h *Home) Plan(in intent.Intent, room string, now time.Time) Plan {
-	s := speaker{home: h, replies: h.replies, room: h.room(room)}
+// Plan says what an intent does in this home and what the house replies.
+// Nothing is ever done twice: a plan has one action per device and intent.
+func (h *Home) Plan(in intent.Intent, at Setting) Plan {
+	s := speaker{home: h, replies: h.replies, room: h.room(at.Room), at: at}
 	p := Plan{room: s.room}
 	for _, one := range flat(in) {
-		part, actions := s.part(one, now)
+		part, actions := s.part(one)
 		p.parts = append(p.parts, part)
 		p.Actions = append(p.Actions, actions...)
 	}
@@ -98,7 +95,7 @@ func flat(in intent.Intent) []intent.Intent {
 	return all
 }
 
-func (s speaker) part(in intent.Intent, now time.Time) (part, []Action) {
+func (s speaker) part(in intent.Intent) (part, []Action) {
 	switch {
 	case in.Refusal != "":
 		return s.notUnderstood(in), nil
@@ -112,9 +109,9 @@ func (s speaker) part(in intent.Intent, now time.Time) (part, []Action) {
 	case "HassClimateGetTemperature":
 		p.answer, p.refusal = s.temperatureAnswer(in)
 	case "HassGetCurrentTime":
-		p.answer = s.clock(now)
+		p.answer = s.clock(s.at.Now.Wall)
 	case "HassGetCurrentDate":
-		p.answer = s.date(now)
+		p.answer = s.date(s.at.Now.Wall)
 	case "HassNevermind":
 		p.answer = s.say("nevermind")
 	default:
