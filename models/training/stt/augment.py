@@ -47,9 +47,9 @@ def batch(clips, noise, r, empty=0.06):
     which clips were emptied (noise alone), and how many frames each has."""
     n = len(clips)
     clips = [stretch(c, r) for c in clips]
-    before, after = r.integers(2, 60, n), r.integers(5, 70, n)
+    before, after = r.integers(2, 45, n), r.integers(5, 60, n)
     length = np.array([len(c) for c in clips]) + before + after
-    frames = int(length.max()) + int(r.integers(5, 40))
+    frames = int(length.max()) + int(r.integers(4, 30))
     frames = max(110, frames + frames % 2)
     power = torch.full((n, frames, 80), 1e-10)
     for i, c in enumerate(clips):

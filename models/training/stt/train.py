@@ -132,8 +132,8 @@ def examine(model, speech, hiss, words, budget):
 
 def main():
     run = sys.argv[1]
-    options = dict(speech="", kept="", sentences="", steps=6000, rate=2e-3, width=192, heads=3, audio_layers=4, text_layers=2, joins=1100, frames=10000,
-                   every=200, seed=1, noise_minutes=30)
+    options = dict(speech="", kept="", sentences="", steps=6000, rate=2.5e-3, width=128, heads=2, audio_layers=4, text_layers=2, joins=1100, frames=8000,
+                   every=200, seed=1, noise_minutes=15)
     for a in sys.argv[2:]:
         name, value = a.split("=", 1)
         options[name] = type(options[name])(value)
