@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -232,6 +234,48 @@ func TestLogarithm(t *testing.T) {
 	for x := float32(1); x < 1e9; x *= 1.0137 {
 		if got, want := float64(logarithm(x)), math.Log(float64(x)); math.Abs(got-want) > 1e-4 {
 			t.Errorf("logarithm of %v is %v, want %v", x, got, want)
+		}
+	}
+}
+
+// The trainer wrote the model, the input of its steps and what torch made of
+// them: models/training/env.sh run python3 models/training/wake/train.py reference.
+func TestReference(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "reference.net"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join("testdata", "reference.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reference struct {
+		Inputs  [][]float32 // of each step
+		Outputs [][]float32 // words (before the smoothing), speech, embedding
+	}
+	if err := json.Unmarshal(text, &reference); err != nil {
+		t.Fatal(err)
+	}
+	if len(reference.Inputs) < 50 || len(reference.Inputs) != len(reference.Outputs) {
+		t.Fatalf("%d inputs and %d outputs", len(reference.Inputs), len(reference.Outputs))
+	}
+	s := m.NewStream()
+	for step, input := range reference.Inputs {
+		copy(s.input, input)
+		s.network()
+		var got []float32
+		for _, logit := range s.raw {
+			got = append(got, sigmoid(logit))
+		}
+		got = append(got, s.scores.Embedding...)
+		for i, want := range reference.Outputs[step] {
+			if math.Abs(float64(got[i]-want)) > 2e-4*(1+math.Abs(float64(want))) {
+				t.Fatalf("step %d, output %d: %v, want %v", step, i, got[i], want)
+			}
 		}
 	}
 }
