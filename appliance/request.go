@@ -150,7 +150,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	r.Room, r.Resolved = b.room(q), NewResolved(nil, in)
 	end := t.Begin("plan")
 	now := b.house.Now().Home
-	plan := now.Plan(in, r.Room, t.Time)
+	plan := now.Plan(in, home.At(r.Room, t.Time))
 	r.Reply, r.Actions = plan.Reply, actions(plan)
 	if in.Refusal == "" {
 		r.Plan = plan.Refusal
