@@ -80,7 +80,7 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 			rd.name += length
 		case partArea:
 			rd.place += length
-			if slot == "area" {
+			if slot == "area" && !b.remote {
 				areaTerm = &r.trie.terms[cp.value]
 			}
 		case partFloor:
@@ -344,6 +344,7 @@ func (m *match) compare(a, b *reading) int {
 		cmp.Compare(b.place, a.place),
 		compareBool(a.anywhere, b.anywhere),
 		cmp.Compare(y.rank, x.rank),
+		cmp.Compare(a.wild*y.file, a.wild*x.file), // free text: whoever wrote sentences of their own means them
 		cmp.Compare(a.given, b.given), // the rest was read literally
 		cmp.Compare(y.file, x.file),
 	)
