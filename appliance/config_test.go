@@ -19,7 +19,8 @@ func TestConfigFileOfTheRepositoryIsTheDefault(t *testing.T) {
 		t.Errorf("config.toml decodes to\n%+v, want\n%+v", got, want)
 	}
 	data, _ := os.ReadFile("../config.toml")
-	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "model", "voice"} {
+	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "model", "voice",
+		"time_zone", "latitude", "longitude", "battery_clock"} {
 		if !strings.Contains(string(data), "\n"+key+" = ") {
 			t.Errorf("config.toml does not show the key %q", key)
 		}
@@ -36,6 +37,9 @@ func TestConfigFaultsNameFileLineAndKey(t *testing.T) {
 		{"no port", "[mqtt]\nlisten = 'localhost'", "'mqtt.listen' must be host:port"},
 		{"wildcard prefix", "[mqtt]\ndiscovery_prefix = 'home/#'", "'mqtt.discovery_prefix' must be a topic without wildcards"},
 		{"no such model", "[stt]\nmodel = '/nowhere/x.bin'", "'stt.model': stat /nowhere/x.bin"},
+		{"no such time zone", "[place]\ntime_zone = 'Berlin'", `'place.time_zone' must be a name such as Europe/Berlin, not "Berlin"`},
+		{"off the globe", "[place]\nlatitude = 91.0", "'place.latitude' must be between -90 and 90"},
+		{"round the globe", "[place]\nlongitude = nan", "'place.longitude' must be between -180 and 180"},
 		{"two faults are both told", "language = ''\n[mqtt]\nlisten = 'x'", "'language' must not be empty\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
