@@ -66,6 +66,7 @@ type Box struct {
 	unheard atomic.Pointer[string] // what was wrong with the newest phrases
 	mouth   *espeak.Engine
 	results *trace.Ring[Result]
+	wakes   wakeCounts
 	control net.Listener
 
 	clock   clock
@@ -177,6 +178,9 @@ func (b *Box) openVoice() error {
 	}
 	if !b.options.Ears {
 		return nil
+	}
+	if _, _, err := WakeWords(b.config, b.options.StateDir); err != nil {
+		return err
 	}
 	native, err := Program(b.options.Bin, "cricket-native")
 	if err != nil {

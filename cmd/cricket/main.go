@@ -95,6 +95,7 @@ type commands struct {
 	Ring    ring          `cmd:"" help:"Show what rings and what is planned, or stop the ringing."`
 	Doctor  doctor        `cmd:"" help:"Find faults and name the fix."`
 	Models  modelCommands `cmd:"" help:"The models that hear, speak and understand."`
+	Wake    wakeCommands  `cmd:"" help:"The words that wake the box."`
 	Home    struct {
 		Show homeShow `cmd:"" help:"Show rooms and devices."`
 	} `cmd:"" help:"The model of the home."`
