@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // The bits of a trie node's mask: what kinds of names are below it.
@@ -46,6 +47,7 @@ const (
 	asGiven   nearness = iota
 	alike              // "blind" for "Blinds", "ceiling lamp" for "Ceiling light"
 	inItsRoom          // "ceiling light" for "Kitchen ceiling light": only good in the kitchen
+	tail               // "lamp" for "Desk lamp": only good where nothing else can be meant
 )
 
 // spelling is one way to say one name.
@@ -163,18 +165,34 @@ func (r *Resolver) deviceSpellings(out []spelling, i int32) []spelling {
 			}
 		}
 	}
-	if r.rooms[i] < 0 {
-		return out
-	}
-	for k := base; k < given; k++ {
+	for k := base; k < given && r.rooms[i] >= 0; k++ {
 		for _, room := range r.roomNames[r.rooms[i]] {
 			if short, ok := strings.CutPrefix(out[k].text, room); ok && !slices.Contains(generic, short) {
 				add(short, inItsRoom)
 			}
 		}
 	}
+	for k := base; k < given && tailed[domain]; k++ {
+		for n, text := 0, out[k].text; n < maxTail; n++ {
+			at := strings.LastIndexByte(text, ' ')
+			if at < 0 {
+				break
+			}
+			text = text[:at]
+			if short := out[k].text[at+1:]; !r.generic(short, i) && !r.places[short] && strings.ContainsFunc(short, unicode.IsLetter) {
+				add(short, tail)
+			}
+		}
+	}
 	return out
 }
+
+// tailed are the domains of which people say only the last words of a name, like
+// "the lamp". It is not done where a mistake would open a door.
+var tailed = map[string]bool{"light": true, "switch": true, "fan": true, "media_player": true, "cover": true, "climate": true, "humidifier": true, "input_boolean": true, "vacuum": true, "lawn_mower": true}
+
+// maxTail bounds the words of a name that stand for all of it.
+const maxTail = 2
 
 // generic tells whether a text is what any device of its kind is called, with or
 // without the room of device i: "light", "hall light".
