@@ -3,6 +3,7 @@ package microwakeword
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,6 +82,84 @@ func TestPublishedModelsAgreeWithTheReference(t *testing.T) {
 			if steps < 150 {
 				t.Errorf("%d steps", steps)
 			}
+		})
+	}
+}
+
+// Words said by voices that the models were not trained on. How many of them
+// wake is in the log; the bounds are what was measured, less one.
+func TestPublishedWordsWake(t *testing.T) {
+	voices := []string{"en-gb", "en-us+f3", "en-gb-scotland", "en-029"}
+	least := map[string]int{"okay_nabu": 3, "hey_jarvis": 1, "alexa": 3, "hey_mycroft": 3}
+	others := []string{
+		"turn on the lamp in the kitchen and close the blinds",
+		"what is the weather going to be like tomorrow afternoon",
+		"the train from the north arrives at half past seven on platform four",
+	}
+	for _, name := range published[:4] {
+		t.Run(name, func(t *testing.T) {
+			m := publishedModel(t, name)
+			woke, wrong, sounds := 0, 0, 0
+			for _, v := range voices {
+				for _, word := range published[:4] {
+					p := highest(m, say(t, v, strings.ReplaceAll(word, "_", " ")))
+					switch {
+					case word == name && p > m.Threshold():
+						woke++
+					case word == name:
+						t.Logf("%s: %q only has %.2f", v, m.Word(), p)
+					case p > m.Threshold():
+						wrong++
+						t.Errorf("%s: %q woke %q", v, word, m.Word())
+					}
+				}
+				for _, text := range others {
+					sounds++
+					if p := highest(m, say(t, v, text)); p > m.Threshold() {
+						wrong++
+						t.Errorf("%s: %q woke %q", v, text, m.Word())
+					}
+				}
+			}
+			t.Logf("%q wakes for %d of %d voices, wrongly for %d of %d sentences and the other words", m.Word(), woke, len(voices), wrong, sounds)
+			if woke < least[name] {
+				t.Errorf("%q wakes for %d of %d voices", m.Word(), woke, len(voices))
+			}
+		})
+	}
+}
+
+// The voice activity model tells speech from a quiet room and from a chord.
+func TestVoiceActivity(t *testing.T) {
+	m := publishedModel(t, "vad")
+	if p := highest(m, say(t, "en-gb", "good morning")); p < m.Threshold() {
+		t.Errorf("speech has %.2f", p)
+	}
+	for name, pcm := range map[string][]int16{"silence": make([]int16, 2*sampleRate), "a quiet room": hum(2*sampleRate, 12)} {
+		if p := highest(m, pcm); p > m.Threshold() {
+			t.Errorf("%s has %.2f", name, p)
+		}
+	}
+}
+
+// A second of sound, a frame of 20 ms at a time. The time is of one second:
+// 10,000 microseconds would be one per cent of a core.
+func BenchmarkPush(b *testing.B) {
+	pcm := talk(sampleRate)
+	for _, name := range append([]string{"small"}, published...) {
+		b.Run(name, func(b *testing.B) {
+			m := smallModel(b)
+			if name != "small" {
+				m = publishedModel(b, name)
+			}
+			s := m.NewStream()
+			b.ReportAllocs()
+			for b.Loop() {
+				for frame := range slices.Chunk(pcm, 320) {
+					s.Push(frame)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N), "µs/s-of-audio")
 		})
 	}
 }
