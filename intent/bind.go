@@ -23,6 +23,7 @@ type Resolver struct {
 	words   map[string]bool
 
 	roomNames [][]string // by area: its spellings, each with a space behind it
+	lexicon   func() *lexicon
 }
 
 // Bind gives sentences the names of a home. A change of the home needs only this.
@@ -90,6 +91,7 @@ func (s *Sentences) Bind(n Names) *Resolver {
 			r.words[w] = true
 		}
 	}
+	r.lexicon = sync.OnceValue(func() *lexicon { return s.lexicon().with(names) })
 	r.trie = newTrie(names, r.masks)
 	return r
 }
