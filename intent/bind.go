@@ -22,7 +22,8 @@ type Resolver struct {
 	floors  []int32  // by area: its floor, or -1
 	words   map[string]bool
 
-	roomNames [][]string // by area: its spellings, each with a space behind it
+	roomNames [][]string      // by area: its spellings, each with a space behind it
+	places    map[string]bool // every spelling of an area or floor
 	lexicon   func() *lexicon
 }
 
@@ -64,6 +65,10 @@ func (s *Sentences) Bind(n Names) *Resolver {
 		for _, alias := range f.Aliases {
 			names = spellings(names, alias, partFloor, int32(i))
 		}
+	}
+	r.places = make(map[string]bool, len(names))
+	for _, s := range names {
+		r.places[s.text] = true
 	}
 	type kind struct{ domain, class string }
 	masks := map[kind]uint64{}

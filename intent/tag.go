@@ -141,9 +141,6 @@ func (m *match) wordsTo(starts []int, i, end int) int {
 
 // listWords is how many words from word i on are a value of a list.
 func (m *match) listWords(part int32, starts []int, i int) (most int) {
-	if !m.r.s.net.parts[part].first.has(m.text[starts[i]]) {
-		return 0
-	}
 	for f := m.read(part, -1, int32(starts[i])); f != 0; f = m.found[f].next {
 		most = max(most, m.wordsTo(starts, i, int(m.found[f].end)))
 	}
