@@ -164,6 +164,32 @@ func TestAnyBlocks(t *testing.T) {
 	}
 }
 
+// The manifest says how far the windows are apart.
+func TestFeatureStep(t *testing.T) {
+	slow := strings.Replace(smallManifest, `"feature_step_size": 10`, `"feature_step_size": 20`, 1)
+	m, err := Parse([]byte(slow), file(small()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 30 ms and then two windows every 40 ms: 485 windows of 20 ms in 9.71 s.
+	if n := len(raws(m.NewStream(), hum(155360, 9000))); m.StepSamples() != 640 || n != 242 {
+		t.Errorf("a step of %d samples, %d steps", m.StepSamples(), n)
+	}
+}
+
+// A feature is divided by 25.6 and then by the scale of the model's input.
+func TestFeaturesBecomeInput(t *testing.T) {
+	table := quantizedFeatures(&program{inputScale: 26.0 / 255, inputZero: -128})
+	for feature, want := range map[int]int8{0: -128, 1: -128, 2: -127, 3: -127, 4: -126, 333: 0, 664: 126, 665: 127} {
+		if table[feature] != want {
+			t.Errorf("feature %d becomes %d, want %d", feature, table[feature], want)
+		}
+	}
+	if last := len(table) - 1; table[last] != 127 || table[last-1] != 126 {
+		t.Errorf("the table ends with %v", table[last-1:])
+	}
+}
+
 func TestResetForgets(t *testing.T) {
 	s := smallModel(t).NewStream()
 	pcm := hum(8000, 12000)
