@@ -25,6 +25,8 @@ type Config struct {
 	MQTT     MQTT   `toml:"mqtt"`
 	STT      STT    `toml:"stt"`
 	TTS      TTS    `toml:"tts"`
+	Wake     Wake   `toml:"wake"`
+	Place    Place  `toml:"place"`
 
 	// Dir is the folder of the file: home.toml and custom_sentences are beside it.
 	Dir string `toml:"-"`
@@ -50,11 +52,21 @@ type TTS struct {
 	Voice string `toml:"voice"`
 }
 
+// Place says where the home is, and how its box knows the time.
+type Place struct {
+	TimeZone     string  `toml:"time_zone"`
+	Latitude     float64 `toml:"latitude"`
+	Longitude    float64 `toml:"longitude"`
+	BatteryClock bool    `toml:"battery_clock"`
+}
+
 // DefaultConfig is the configuration of a box whose owner wrote none.
 func DefaultConfig() Config {
 	return Config{
 		Language: "en",
 		MQTT:     MQTT{Listen: "127.0.0.1:1883", DiscoveryPrefix: "homeassistant"},
+		Wake:     Wake{Words: defaultWakeWords()},
+		Place:    Place{BatteryClock: true},
 	}
 }
 
@@ -82,7 +94,14 @@ func LoadConfig(file string) (Config, error) {
 
 func (c *Config) decode(file string, data []byte) error {
 	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
+	c.Wake.Words = nil // the owner's words are instead of the default
 	err := d.Decode(c)
+	if c.Wake.Words == nil {
+		c.Wake.Words = defaultWakeWords()
+	}
+	for i, w := range c.Wake.Words {
+		c.Wake.Words[i] = w.complete()
+	}
 	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		var faults []error
 		for _, e := range strict.Errors {
@@ -126,8 +145,18 @@ func (c *Config) validate(file string) error {
 		(c.MQTT.Username == "" || c.MQTT.PasswordFile == "") {
 		fault("'mqtt.listen' is open to the network, which needs 'mqtt.username' and 'mqtt.password_file'")
 	}
+	c.Wake.validate(fault, c.Language)
 	if p := c.MQTT.DiscoveryPrefix; p == "" || strings.ContainsAny(p, "+#") {
 		fault("'mqtt.discovery_prefix' must be a topic without wildcards, not %q", p)
+	}
+	if _, err := c.Place.zone(); err != nil {
+		fault("'place.time_zone' must be a name such as Europe/Berlin, not %q", c.Place.TimeZone)
+	}
+	if l := c.Place.Latitude; !(l >= -90 && l <= 90) {
+		fault("'place.latitude' must be between -90 and 90")
+	}
+	if l := c.Place.Longitude; !(l >= -180 && l <= 180) {
+		fault("'place.longitude' must be between -180 and 180")
 	}
 	for key, path := range map[string]string{
 		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "stt.model": c.STT.Model,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/mqtt"
@@ -26,6 +27,7 @@ const publishTime = 5 * time.Second
 type Request struct {
 	Room   string // the room that heard it; "" for the box's own
 	DryRun bool   // publish nothing
+	NoWake bool   // every spoken sentence is a request (Hear)
 }
 
 // Ask answers a sentence that came as text.
@@ -36,29 +38,37 @@ func (b *Box) Ask(ctx context.Context, text string, q Request) Result {
 
 // Hear answers each request spoken in a WAV file, in order, through emit. The
 // error is about the file: that it is not a WAV, or ends too soon; a request that
-// the cut goes through is not answered.
+// the cut goes through is not answered. It is ErrNoWake where no wake word was
+// heard, and a *NoRequestError where no request followed one.
 func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emit func(Result) error) error {
 	wav, err := voice.NewWAV(r, file)
 	if err != nil {
 		return err
 	}
-	endpointer := voice.NewEndpointer()
+	l := &listener{endpointer: voice.NewEndpointer()}
+	if !q.NoWake {
+		if l.detector, err = b.detector(ctx); err != nil {
+			return err
+		}
+	}
+	answered := 0
 	for {
 		frame, end := wav.Next()
 		if end != nil && !errors.Is(end, io.EOF) && !errors.Is(end, io.ErrUnexpectedEOF) {
 			return end
 		}
-		var u voice.Utterance
+		var u heardRequest
 		var spoken bool
-		decided := frame.Time + voice.FrameSamples*time.Second/voice.SampleRate
+		decided := frame.Time + frameTime
 		if end == nil {
-			u, spoken = endpointer.Push(frame)
+			u, spoken = l.push(frame)
 		} else if errors.Is(end, io.EOF) { // a request that a cut goes through is not whole
-			if u, spoken = endpointer.Flush(); spoken {
+			if u, spoken = l.flush(); spoken {
 				decided = max(decided, u.End)
 			}
 		}
 		if spoken {
+			answered++
 			if err := emit(b.hearOne(ctx, u, decided-u.End, q)); err != nil {
 				return err
 			}
@@ -67,7 +77,8 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 			return err
 		}
 		if errors.Is(end, io.EOF) {
-			return nil
+			b.wakes.add(l.detector)
+			return l.fault(answered)
 		}
 		if end != nil {
 			return end
@@ -77,13 +88,23 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 
 // hearOne answers one utterance; late is the time from the last spoken sample
 // to the decision that speech had ended.
-func (b *Box) hearOne(ctx context.Context, u voice.Utterance, late time.Duration, q Request) Result {
+func (b *Box) hearOne(ctx context.Context, u heardRequest, late time.Duration, q Request) Result {
 	t := &trace.Trace{Time: time.Now()}
+	r := Result{File: u.Mic, Truncated: u.Truncated}
+	if w := u.Wake; w != nil {
+		r.Wake, r.Person = &w.Word, w.Person
+		spoken := t.Time.Add(w.End - u.End - late)
+		t.Stages = append(t.Stages, trace.Stage{Name: "wake", Start: spoken, Duration: u.wakeDelay,
+			Decision: fmt.Sprintf("%q, score %.2f, %.0f dB over the noise", w.Word, w.Score, w.SNR)})
+		word := b.config.Wake.word(w.Word)
+		if r.Pipeline = word.Pipeline; word.Room != "" {
+			q.Room = word.Room
+		}
+	}
 	t.Stages = append(t.Stages, trace.Stage{Name: "endpoint", Start: t.Time.Add(-late), Duration: late,
 		Decision: fmt.Sprintf("%.2f s of speech", u.Duration().Seconds())})
-	r := Result{File: u.Mic, Truncated: u.Truncated}
 	end := t.Begin("stt")
-	heard, err := b.ears.Transcribe(ctx, u)
+	heard, err := b.ears.Transcribe(ctx, u.Utterance)
 	if err != nil {
 		end("failed")
 		r.Reply = b.house.Now().Home.NoRecognizer()
@@ -107,7 +128,8 @@ func (b *Box) hearOne(ctx context.Context, u voice.Utterance, late time.Duration
 // answer resolves a sentence and carries it out.
 func (b *Box) answer(ctx context.Context, r Result, text string, q Request, t *trace.Trace) Result {
 	end := t.Begin("resolve")
-	in := b.house.Now().Resolver.Resolve(intent.Query{Text: text, Room: b.room(q), Now: t.Time})
+	before := b.rooms.of(b.roomID(q), t.Time)
+	in := before.answered(b.house.Now().Resolver.Resolve(intent.Query{Text: text, Room: b.room(q), Now: t.Time, Context: before.context}))
 	if in.Refusal != "" {
 		end(string(in.Refusal))
 	} else {
@@ -124,18 +146,63 @@ func (b *Box) room(q Request) string {
 	return b.config.Room
 }
 
-// carryOut plans an intent, publishes what is to be done and waits for the
-// devices to confirm it. A message that was published is never sent again.
+// roomID is the area id of that room, or "".
+func (b *Box) roomID(q Request) string {
+	if a, ok := b.house.Now().Home.Area(b.room(q)); ok {
+		return a.ID
+	}
+	return ""
+}
+
+// carryOut plans an intent, carries the plan out, and remembers it for what is
+// said next in the same room.
 func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Request, t *trace.Trace) Result {
 	r.Room, r.Resolved = b.room(q), NewResolved(nil, in)
 	end := t.Begin("plan")
+	room := b.roomID(q)
+	before := b.rooms.of(room, t.Time)
 	now := b.house.Now().Home
-	plan := now.Plan(in, r.Room, t.Time)
+	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Past: before.Past})
 	r.Reply, r.Actions = plan.Reply, actions(plan)
 	if in.Refusal == "" {
 		r.Plan = plan.Refusal
 	}
-	end(fmt.Sprintf("%d messages", len(r.Actions)))
+	end(fmt.Sprintf("%d messages, %d changes", len(r.Actions), len(plan.Changes)))
+	if q.DryRun {
+		return r
+	}
+	r = b.publishAll(ctx, r, in, now, plan, t)
+	var undo []schedule.Change
+	if r.Fault == nil || len(r.Actions) > 0 {
+		r, undo = b.change(ctx, r, now, plan)
+	}
+	next := before.next(r, in, time.Now())
+	if len(r.Actions) > 0 || len(undo) > 0 {
+		next.Before, next.Undo = now.Before(plan), undo
+	}
+	b.rooms.put(room, next)
+	return r
+}
+
+// change makes a plan's changes of the book, and lets every box say what is for
+// all to hear.
+func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan) (Result, []schedule.Change) {
+	if plan.Announce != "" {
+		b.send(ctx, "broadcast", []byte(plan.Announce))
+	}
+	undo, err := b.agenda.Change(ctx, plan.Changes)
+	if err != nil {
+		if r.Reply = h.NoBook(); len(r.Actions) > 0 {
+			r.Reply = plan.Reply + " " + r.Reply
+		}
+		return b.fail(r, "schedule", err), nil
+	}
+	return r, undo
+}
+
+// publishAll publishes a plan's messages and waits for the devices to confirm
+// them. A message that was published is never sent again.
+func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *home.Home, plan home.Plan, t *trace.Trace) Result {
 	if plan.Refusal == home.Offline && len(plan.Actions) == 0 {
 		if state := b.client.Status(); !state.Connected {
 			r.Reply = now.NoBroker()
@@ -144,7 +211,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 		r.Fault = &Fault{Part: "device " + in.Targets[0], Error: "is not available", Hint: "cricket doctor"}
 		return r
 	}
-	if q.DryRun || len(r.Actions) == 0 {
+	if len(r.Actions) == 0 {
 		return r
 	}
 
@@ -161,7 +228,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	}
 	defer watch.End()
 
-	end = t.Begin("publish")
+	end := t.Begin("publish")
 	sent := 0
 	for _, a := range plan.Actions {
 		for _, m := range a.Messages {

@@ -17,10 +17,14 @@ import (
 type Result struct {
 	File                 string   `json:"file,omitempty"`
 	Wake                 *string  `json:"wake,omitempty"`
+	Person               string   `json:"person,omitempty"`
+	Pipeline             string   `json:"pipeline,omitempty"`
 	Text                 string   `json:"text,omitempty"`
 	Transcript           *string  `json:"transcript,omitempty"`
 	TranscriptConfidence *float64 `json:"transcript_confidence,omitempty"`
 	Truncated            bool     `json:"truncated,omitempty"`
+	Due                  string   `json:"due,omitempty"`     // nobody asked: this kind of entry of the book was due
+	Planned              string   `json:"planned,omitempty"` // its name, or what it does
 	Room                 string   `json:"room,omitempty"`
 	Resolved
 	Plan    home.Refusal       `json:"plan_refusal,omitempty"`
@@ -103,9 +107,16 @@ func (r Result) String() string {
 	if r.Wake != nil {
 		field("wake", *r.Wake)
 	}
+	if r.Person != "" {
+		field("person", r.Person)
+	}
 	if r.Transcript != nil {
 		field("transcript", *r.Transcript)
 		field("heard", math.Round(*r.TranscriptConfidence*100)/100)
+	}
+	if r.Due != "" {
+		field("due", r.Due)
+		field("planned", r.Planned)
 	}
 	r.Resolved.fields(field)
 	if r.Plan != "" {

@@ -1,12 +1,13 @@
 package intent
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 )
 
-// Resolve says what a sentence means in this home, or why it means nothing:
+// Match says what a sentence means by the templates alone, or why it means nothing:
 //
 //   - NotRecognized: no sentence fits, or the home has no such device there;
 //   - NotCommand: no sentence fits, and it says not to ("don't turn on the
@@ -15,11 +16,11 @@ import (
 //
 // Several requests in one sentence are resolved when each of them is understood
 // by itself; the first is the Intent, the others are in Also.
-func (r *Resolver) Resolve(q Query) Intent {
+func (r *Resolver) Match(q Query) Intent {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.steps, m.spent = 0, false
-	at := setting{r.room(q.Room), q.States}
+	at := setting{room: r.room(q.Room), states: q.States, now: q.Now, said: q.Context}
 	text, list, refused := m.understand(r, q.Text, at)
 	if m.spent {
 		r.spent.Add(1)
@@ -71,18 +72,31 @@ func (m *match) one(r *Resolver, text string, at setting) (in Intent, ok bool) {
 	}
 	m.begin(r, text)
 	m.devices = m.devices[:0]
-	m.run()
 	m.readings = m.readings[:0]
-	for _, p := range m.parses {
-		if rd, fits := m.weigh(p, at); fits {
-			m.readings = append(m.readings, rd)
+	for kind := entryPlain; kind <= entryDelayLast; kind++ {
+		if kind == entryFollow && at.said == (Context{}) || kind >= entryDelay && at.nested {
+			continue
+		}
+		m.parses = m.parses[:0]
+		m.run(kind)
+		for _, p := range m.parses {
+			if rd, fits := m.weigh(p, at); fits {
+				m.readings = append(m.readings, rd)
+			}
+		}
+		if kind != entryDelay && (kind != entryPlain || at.said == (Context{})) && slices.ContainsFunc(m.readings, func(rd reading) bool { return !rd.nothing }) {
+			break
 		}
 	}
-	if len(m.readings) == 0 {
-		return Intent{}, false
+	for len(m.readings) > 0 {
+		best := m.best(at)
+		in, ok := m.intent(best, at)
+		if in.Name != "" || in.Refusal != "" || m.spent {
+			return in, ok
+		}
+		m.readings = slices.DeleteFunc(m.readings, func(rd reading) bool { return rd.parse == best.parse })
 	}
-	best := m.best(at)
-	return m.intent(best, at)
+	return Intent{}, false
 }
 
 // best chooses among the readings, deterministically.
@@ -166,9 +180,20 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 			in.Slots[c.slot] = at.state(&r.names.Entities[d])
 		}
 	}
+	captured := map[string]bool{}
 	for c := rd.caps; c != 0; c = m.caps[c].prev {
 		cp := &m.caps[c]
-		in.Slots[r.s.slots[cp.slot]] = m.value(cp, rd)
+		slot, v := r.s.slots[cp.slot], m.value(cp, rd)
+		if sep := severalValues[slot]; sep != "" && captured[slot] {
+			v = fmt.Sprint(v, sep, in.Slots[slot])
+		}
+		in.Slots[slot] = v
+		if severalValues[slot] != "" {
+			captured[slot] = true
+		}
+	}
+	if own := strings.HasPrefix(b.intent, "Hass") || strings.HasPrefix(b.intent, "Cricket"); own && !tellTime(in.Slots, at.now) {
+		return Intent{}, false
 	}
 	ids := make([]string, 0, len(rd.devices))
 	for _, d := range rd.devices {
@@ -181,22 +206,41 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 		in.Refusal, in.Confidence = NotRecognized, 0
 		return in, false
 	case rd.ambiguous:
-		in.Refusal, in.Candidates = Ambiguous, ids
+		open := in
+		open.Name, open.Response, open.Targets, open.Confidence = b.intent, b.response, ids, certain
+		in.Refusal, in.Candidates, in.Open = Ambiguous, ids, &open
 		return in, false
 	}
 	in.Name, in.Response = b.intent, b.response
 	if len(ids) > 0 {
 		in.Targets = ids
 	}
+	switch _, delayed := in.Slots[commandSlot]; {
+	case delayed:
+		return m.later(in, rd, at)
+	case b.follow == followIt:
+		m.nameIt(&in, rd, at)
+	case b.follow == followChoice || b.follow == followSame:
+		delete(in.Slots, "choice")
+		delete(in.Slots, "which")
+		if b.follow == followChoice {
+			m.nameIt(&in, rd, at)
+		}
+		return in.follow(at.said)
+	}
 	return in, true
 }
+
+// severalValues are the slots that may be filled more than once, and what then
+// parts their values.
+var severalValues = map[string]string{exceptSlot: ", ", "repeat": ","}
 
 // value is what a capture puts into its slot.
 func (m *match) value(c *capture, rd reading) any {
 	r := m.r
 	switch pt := &r.s.net.parts[c.part]; pt.kind {
 	case partName:
-		if len(rd.devices) > 0 {
+		if len(rd.devices) > 0 && r.s.slots[c.slot] != exceptSlot {
 			return r.names.Entities[rd.devices[0]].Name
 		}
 		return r.names.Entities[r.trie.terms[c.value].devices[0].index].Name

@@ -3,12 +3,16 @@ package intent
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // setting is what is known about a request beside its words.
 type setting struct {
 	room   int32 // area that heard it, or -1
 	states map[string]string
+	now    time.Time
+	said   Context
+	nested bool // it is a request inside another one
 }
 
 // state of a device: what the query says, or else what the names say.
@@ -46,6 +50,7 @@ const (
 	onlyOne        = 0.85 // none in the room that heard it, one elsewhere
 	freeText       = 0.8  // a wildcard took part of the sentence
 	wordsLeftOut   = 0.97 // the second half of "the lamp and the fan"
+	fromBefore     = 0.9  // the devices are those of the request before
 	severalDevices = 0.4  // ambiguous
 )
 
@@ -58,18 +63,24 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	var nameTerm, areaTerm, floorTerm *term
 	var domain, class string
 	scoped := b.scoped
+	m.excepts = m.excepts[:0]
 	for c := p.caps; c != 0; c = m.caps[c].prev {
 		cp := &m.caps[c]
 		pt := &r.s.net.parts[cp.part]
 		slot := r.s.slots[cp.slot]
 		length := int(cp.end - cp.start)
+		if slot == exceptSlot && pt.kind != partWild {
+			rd.name += length
+			m.excepts = append(m.excepts, &r.trie.terms[cp.value])
+			continue
+		}
 		switch pt.kind {
 		case partName:
 			nameTerm, rd.named = &r.trie.terms[cp.value], true
 			rd.name += length
 		case partArea:
 			rd.place += length
-			if slot == "area" {
+			if slot == "area" && !b.remote {
 				areaTerm = &r.trie.terms[cp.value]
 			}
 		case partFloor:
@@ -77,7 +88,7 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 			if slot == "floor" {
 				floorTerm = &r.trie.terms[cp.value]
 			}
-		case partWild:
+		case partWild, partCommand:
 			rd.wild += length
 		case partList:
 			rd.given += length
@@ -115,13 +126,18 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		}
 		return floorTerm == nil || room >= 0 && slices.Contains(floorTerm.floors, r.floors[room])
 	}
+	left := 0 // devices that were left out
 	suits := func(i int32) bool {
-		if !r.allows(b.constraint, i) || !m.stateFits(b, i, at) || !placed(i) {
+		if !r.allows(b.constraint, i) || !m.stateFits(b, i, at) || !placed(i) || m.excepted(i, &left) || !b.follow.suits(m, i, at) {
 			return false
 		}
 		return (domain == "" || r.domains[i] == domain) && (class == "" || r.names.Entities[i].DeviceClass == class)
 	}
 	switch {
+	case b.follow == followIt:
+		m.last(&rd, suits, at)
+	case b.follow == followChoice:
+		m.choose(&rd, at)
 	case nameTerm != nil:
 		m.pick(&rd, nameTerm, suits, at.room, areaTerm != nil || floorTerm != nil)
 	case name != "" && name != "all":
@@ -133,12 +149,12 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 			}
 		}
 		rd.ambiguous = len(rd.devices) > 1
-	case scoped:
+	case scoped || b.follow == followSame:
 		m.scope(&rd, b, suits, needsRoom, at.room)
 	default:
 		return rd, true // an intent without devices
 	}
-	if len(rd.devices) == 0 {
+	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 {
 		rd.nothing = true
 	}
 	if rd.ambiguous {
@@ -152,15 +168,24 @@ func (m *match) pick(rd *reading, t *term, suits func(int32) bool, room int32, p
 	r := m.r
 	base := len(m.devices)
 	here := 0
+	var distant []int32 // of which only the tail was said, in other rooms
 	for _, d := range t.devices {
 		inRoom := r.rooms[d.index] == room && room >= 0
 		if !suits(d.index) || d.near == inItsRoom && !inRoom && !placeSaid {
+			continue
+		}
+		if d.near == tail && !inRoom && !placeSaid {
+			distant = append(distant, d.index)
 			continue
 		}
 		m.devices = append(m.devices, d.index)
 		if inRoom {
 			here++
 		}
+	}
+	if len(m.devices) == base && len(distant) > 0 {
+		m.devices = append(m.devices, distant...)
+		rd.confidence = min(rd.confidence, onlyOne)
 	}
 	all := m.devices[base:]
 	if !placeSaid && here > 0 && here < len(all) {
@@ -170,7 +195,7 @@ func (m *match) pick(rd *reading, t *term, suits func(int32) bool, room int32, p
 	near := func(i int32) nearness {
 		return t.devices[slices.IndexFunc(t.devices, func(d namedDevice) bool { return d.index == i })].near
 	}
-	nearest := inItsRoom
+	nearest := tail
 	for _, i := range all {
 		nearest = min(nearest, near(i))
 	}
@@ -281,6 +306,9 @@ func (m *match) context(b *block, p parse, at setting) (supplied, ok bool) {
 		return slices.ContainsFunc(c.values, func(v string) bool { return v == id || normalize(v) == normalize(name) })
 	}
 	holds := func(c condition) bool {
+		if c.key == conversationKey {
+			return at.said.holds(c)
+		}
 		if v, ok := value(c.key); ok {
 			return len(c.values) == 0 || slices.Contains(c.values, v)
 		}
@@ -325,7 +353,8 @@ func (m *match) compare(a, b *reading) int {
 		cmp.Compare(b.place, a.place),
 		compareBool(a.anywhere, b.anywhere),
 		cmp.Compare(y.rank, x.rank),
-		cmp.Compare(a.given, b.given), // the rest was read literally
+		cmp.Compare(a.wild*y.file, a.wild*x.file), // free text: whoever wrote sentences of their own means them
+		cmp.Compare(a.given, b.given),             // the rest was read literally
 		cmp.Compare(y.file, x.file),
 	)
 }
