@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench demo train-wake eval-wake train-test fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent demo train-wake eval-wake train-test fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -43,6 +43,9 @@ fuzz: setup ## each fuzz target for FUZZTIME (10s)
 
 bench: build ## all benchmarks
 	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem $(others)
+
+eval-intent: ## what people say that is understood, beside what is done that nobody asked for
+	CGO_ENABLED=0 go run ./e2e/eval $(EVAL)
 
 demo: build ## spoken requests in, MQTT actions out, on this machine
 	CGO_ENABLED=0 go run ./e2e/demo --bin bin

@@ -195,7 +195,7 @@ func (m *match) pick(rd *reading, t *term, suits func(int32) bool, room int32, p
 	near := func(i int32) nearness {
 		return t.devices[slices.IndexFunc(t.devices, func(d namedDevice) bool { return d.index == i })].near
 	}
-	nearest := inItsRoom
+	nearest := tail
 	for _, i := range all {
 		nearest = min(nearest, near(i))
 	}
