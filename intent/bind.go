@@ -26,6 +26,7 @@ type Resolver struct {
 
 	roomNames [][]string      // by area: its spellings, each with a space behind it
 	places    map[string]bool // every spelling of an area or floor
+	lexicon   func() *lexicon
 }
 
 // Bind gives sentences the names of a home. A change of the home needs only this.
@@ -111,6 +112,7 @@ func (s *Sentences) Bind(n Names) *Resolver {
 			r.words[w] = true
 		}
 	}
+	r.lexicon = sync.OnceValue(func() *lexicon { return s.lexicon().with(names) })
 	r.trie = newTrie(names, r.masks)
 	return r
 }

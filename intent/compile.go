@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Sentences are compiled sentences, before any names. They never change.
@@ -20,6 +21,8 @@ type Sentences struct {
 	numbers     numberLanguage
 	words       map[string]bool  // every word of every template
 	spoken      []spokenSentence // for Grammar
+	lexicon     func() *lexicon
+	frames      func() *frameWords // nil where the language has none
 }
 
 // entry is where the sentences of one kind begin whose devices satisfy one constraint.
@@ -158,6 +161,8 @@ func Compile(language string, files ...File) (*Sentences, error) {
 		c.s.entries = append(c.s.entries, entry{c.addPart(p), key})
 	}
 	c.s.net.finish()
+	c.s.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(c.s) })
+	c.s.frames = sync.OnceValue(func() *frameWords { return newFrameWords(c.s) })
 	return c.s, nil
 }
 

@@ -10,6 +10,7 @@ func community(manifest string) (*Model, error) {
 	}
 	return &Model{
 		Name:  manifest,
+		delay: communityDelay,
 		Words: []ScoredWord{{m.Word(), m.Threshold()}},
 		open:  func() stream { return &communityStream{stream: m.NewStream()} },
 	}, nil

@@ -52,6 +52,7 @@ type Detector struct {
 	mic     string
 	first   time.Duration // time of frame 0
 	wakes   []voice.Wake
+	newest  *ear // that woke
 }
 
 // source is a model file at work, for all its words.
@@ -158,10 +159,17 @@ func (d *Detector) Push(f voice.Frame) []voice.Wake {
 // it will be.
 const SettleTime = latestEnd * frameTime
 
-// End is where a word ended that was detected at a time, by what was heard since.
-// It is for the last second.
+// End is where the newest wake word ended, which was detected at a time in the last
+// second, by what was heard since.
 func (d *Detector) End(detected time.Duration) time.Duration {
-	return d.time(d.levels.boundary(int((detected-d.first)/frameTime) - 1))
+	return d.time(d.levels.boundary(int((detected-d.first)/frameTime)-1, d.newest.delay()))
+}
+
+func (e *ear) delay() int {
+	if e.Model == nil {
+		return 0
+	}
+	return e.Model.delay
 }
 
 // Score is the newest score of a word, 0..1, and the score at which it wakes.
@@ -213,7 +221,8 @@ func (d *Detector) hear(e *ear, n int) {
 
 // wake reports that a word was heard, unless it is to be verified and is not.
 func (d *Detector) wake(e *ear, score float32, n int) {
-	end := max(1, d.levels.boundary(n))
+	end := max(1, d.levels.boundary(n, e.delay()))
+	d.newest = e
 	begin := d.levels.onset(end)
 	if e.matcher != nil {
 		begin = max(e.matcher.begin, d.levels.oldest())

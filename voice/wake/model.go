@@ -11,6 +11,7 @@ type Model struct {
 	Name  string        // "bundled", or the file
 	Words []ScoredWord  // that it scores
 	open  func() stream // a new stream of its own
+	delay int           // frames from the end of a word to its usual detection
 }
 
 // ScoredWord is a word that a model scores.

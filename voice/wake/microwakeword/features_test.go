@@ -17,12 +17,19 @@ func (e *realEar) listen(pcm []int16) (features [channels]float64) {
 	mel := func(hertz float64) float64 { return 1127 * math.Log1p(hertz/700) }
 	low := mel(125)
 	spacing := (mel(7500) - low) / (channels + 1)
+	var hann [windowSize]float64
+	for i := range hann {
+		hann[i] = 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/windowSize)
+	}
+	var unit [fftSize]complex128
+	for i := range unit {
+		unit[i] = cmplx.Rect(1, -2*math.Pi*float64(i)/fftSize)
+	}
 	var energy [channels + 3]float64
 	for bin := 5; bin <= 240; bin++ { // above 125 Hz, up to 7500 Hz
 		var sum complex128
 		for i, sample := range pcm {
-			hann := 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/windowSize)
-			sum += complex(float64(sample)*hann, 0) * cmplx.Rect(1, -2*math.Pi*float64(bin*i%fftSize)/fftSize)
+			sum += complex(float64(sample)*hann[i], 0) * unit[bin*i%fftSize]
 		}
 		power := math.Pow(cmplx.Abs(sum)/fftSize, 2)
 		// Triangles of one spacing on either side of their centers.
