@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/wake"
@@ -147,8 +148,14 @@ func (b *Box) recordNearMiss(m wake.NearMiss) {
 	dir := nearMissDir(b.options.StateDir)
 	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
-		name := fmt.Sprintf("%s_%s_%.2f.wav", time.Now().UTC().Format("20060102T150405.000"), strings.ReplaceAll(m.Word, " ", "_"), m.Score)
-		err = writeSound(filepath.Join(dir, filepath.Base(name)), m.PCM)
+		word := strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return r
+			}
+			return '_'
+		}, m.Word)
+		name := fmt.Sprintf("%s_%s_%.2f.wav", time.Now().UTC().Format("20060102T150405.000000000"), word, m.Score)
+		err = writeSound(filepath.Join(dir, name), m.PCM)
 	}
 	if err == nil {
 		err = keepNewest(dir, keptNearMisses)

@@ -22,7 +22,9 @@ type Resolver struct {
 	floors  []int32  // by area: its floor, or -1
 	words   map[string]bool
 
-	roomNames [][]string // by area: its spellings, each with a space behind it
+	roomNames [][]string      // by area: its spellings, each with a space behind it
+	places    map[string]bool // every spelling of an area or floor
+	lexicon   func() *lexicon
 }
 
 // Bind gives sentences the names of a home. A change of the home needs only this.
@@ -64,6 +66,10 @@ func (s *Sentences) Bind(n Names) *Resolver {
 			names = spellings(names, alias, partFloor, int32(i))
 		}
 	}
+	r.places = make(map[string]bool, len(names))
+	for _, s := range names {
+		r.places[s.text] = true
+	}
 	type kind struct{ domain, class string }
 	masks := map[kind]uint64{}
 	for i := range n.Entities {
@@ -90,6 +96,7 @@ func (s *Sentences) Bind(n Names) *Resolver {
 			r.words[w] = true
 		}
 	}
+	r.lexicon = sync.OnceValue(func() *lexicon { return s.lexicon().with(names) })
 	r.trie = newTrie(names, r.masks)
 	return r
 }

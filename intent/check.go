@@ -80,7 +80,9 @@ func (m *match) delayMore(r *Resolver, text string) bool {
 		return m.more
 	}
 	for _, pos := range m.commands {
-		if m.inner(func(n *match) bool { return n.check(r, text[pos:], true) != Dead || n.begins(r, text[pos:], maxRequests) }) {
+		if m.inner(func(n *match) bool {
+			return n.check(r, text[pos:], true) != Dead || n.begins(r, text[pos:], maxRequests)
+		}) {
 			return true
 		}
 	}

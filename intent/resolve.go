@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Resolve says what a sentence means in this home, or why it means nothing:
+// Match says what a sentence means by the templates alone, or why it means nothing:
 //
 //   - NotRecognized: no sentence fits, or the home has no such device there;
 //   - NotCommand: no sentence fits, and it says not to ("don't turn on the
@@ -16,7 +16,7 @@ import (
 //
 // Several requests in one sentence are resolved when each of them is understood
 // by itself; the first is the Intent, the others are in Also.
-func (r *Resolver) Resolve(q Query) Intent {
+func (r *Resolver) Match(q Query) Intent {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.steps, m.spent = 0, false
@@ -84,7 +84,7 @@ func (m *match) one(r *Resolver, text string, at setting) (in Intent, ok bool) {
 				m.readings = append(m.readings, rd)
 			}
 		}
-		if kind != entryDelay && slices.ContainsFunc(m.readings, func(rd reading) bool { return !rd.nothing }) {
+		if kind != entryDelay && (kind != entryPlain || at.said == (Context{})) && slices.ContainsFunc(m.readings, func(rd reading) bool { return !rd.nothing }) {
 			break
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // The bits of a trie node's mask: what kinds of names are below it.
@@ -46,6 +47,7 @@ const (
 	asGiven   nearness = iota
 	alike              // "blind" for "Blinds", "ceiling lamp" for "Ceiling light"
 	inItsRoom          // "ceiling light" for "Kitchen ceiling light": only good in the kitchen
+	tail               // "lamp" for "Desk lamp": only good where nothing else can be meant
 )
 
 // spelling is one way to say one name.
@@ -103,6 +105,49 @@ func newTrie(names []spelling, masks []uint64) *trie {
 		}
 	}
 	return t
+}
+
+// namesAt are the kinds of names that a text begins with, or that begin with the
+// text, as bits of a byteSet's last part.
+func (t *trie) namesAt(text string) (kinds uint64) {
+	add := func(mask uint64) {
+		if mask&maskArea != 0 {
+			kinds |= 1 << (areaNext & 63)
+		}
+		if mask&maskFloor != 0 {
+			kinds |= 1 << (floorNext & 63)
+		}
+		if mask&^(maskArea|maskFloor) != 0 {
+			kinds |= 1 << (deviceNext & 63)
+		}
+	}
+	node := int32(0)
+	for i := range len(text) {
+		child := t.nodes[node].child
+		for child != 0 && t.nodes[child].label != text[i] {
+			child = t.nodes[child].sibling
+		}
+		if child == 0 {
+			return kinds
+		}
+		node = child
+		if end := t.nodes[node].term; end != 0 {
+			term := &t.terms[end]
+			var mask uint64
+			if len(term.areas) > 0 {
+				mask |= maskArea
+			}
+			if len(term.floors) > 0 {
+				mask |= maskFloor
+			}
+			if len(term.devices) > 0 {
+				mask |= maskRest
+			}
+			add(mask)
+		}
+	}
+	add(t.nodes[node].mask)
+	return kinds
 }
 
 func appendNew(s []int32, v int32) []int32 {
@@ -163,18 +208,34 @@ func (r *Resolver) deviceSpellings(out []spelling, i int32) []spelling {
 			}
 		}
 	}
-	if r.rooms[i] < 0 {
-		return out
-	}
-	for k := base; k < given; k++ {
+	for k := base; k < given && r.rooms[i] >= 0; k++ {
 		for _, room := range r.roomNames[r.rooms[i]] {
 			if short, ok := strings.CutPrefix(out[k].text, room); ok && !slices.Contains(generic, short) {
 				add(short, inItsRoom)
 			}
 		}
 	}
+	for k := base; k < given && tailed[domain]; k++ {
+		for n, text := 0, out[k].text; n < maxTail; n++ {
+			at := strings.LastIndexByte(text, ' ')
+			if at < 0 {
+				break
+			}
+			text = text[:at]
+			if short := out[k].text[at+1:]; !r.generic(short, i) && !r.places[short] && strings.ContainsFunc(short, unicode.IsLetter) {
+				add(short, tail)
+			}
+		}
+	}
 	return out
 }
+
+// tailed are the domains of which people say only the last words of a name, like
+// "the lamp". It is not done where a mistake would open a door.
+var tailed = map[string]bool{"light": true, "switch": true, "fan": true, "media_player": true, "cover": true, "climate": true, "humidifier": true, "input_boolean": true, "vacuum": true, "lawn_mower": true}
+
+// maxTail bounds the words of a name that stand for all of it.
+const maxTail = 2
 
 // generic tells whether a text is what any device of its kind is called, with or
 // without the room of device i: "light", "hall light".

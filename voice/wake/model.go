@@ -11,6 +11,7 @@ type Model struct {
 	Name  string        // "bundled", or the file
 	Words []ScoredWord  // that it scores
 	open  func() stream // a new stream of its own
+	delay int           // frames from the end of a word to its usual detection
 }
 
 // ScoredWord is a word that a model scores.
@@ -29,7 +30,7 @@ func (m *Model) index(name string) int {
 // stream is a model at work on one stream of sound. Smoothing is the model's own.
 type stream interface {
 	push(pcm []int16)
-	scores() []float32 // of the model's words, after the newest step; none before the first
+	scores() []float32 // of the model's words, after the newest step; zeros before the first
 }
 
 // word finds a word of the model by its name.
