@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench demo fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent demo train-wake eval-wake train-test fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -16,7 +16,7 @@ others := $$(CGO_ENABLED=0 go list ./... | grep -v '/cmd/cricket-native')
 export CRICKET_BIN := $(CURDIR)/bin
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## get the native libraries and programs, and prove that they work (again: at once)
 	@native/setup.sh
@@ -44,8 +44,20 @@ fuzz: setup ## each fuzz target for FUZZTIME (10s)
 bench: build ## all benchmarks
 	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem $(others)
 
+eval-intent: ## what people say that is understood, beside what is done that nobody asked for
+	CGO_ENABLED=0 go run ./e2e/eval $(EVAL)
+
 demo: build ## spoken requests in, MQTT actions out, on this machine
 	CGO_ENABLED=0 go run ./e2e/demo --bin bin
+
+train-wake: ## a wake word: make train-wake PHRASE="computer" LANGUAGE=de; without PHRASE our own
+	@PHRASE='$(PHRASE)' LANGUAGE='$(LANGUAGE)' models/training/wake/make.sh train
+
+eval-wake: ## misses, false accepts and cost of the bundled wake words, or of PHRASE
+	@PHRASE='$(PHRASE)' LANGUAGE='$(LANGUAGE)' models/training/wake/make.sh evaluate
+
+train-test: ## the trainings, each for a minute on a little speech; they need models/training/env.sh make
+	CRICKET_TRAIN=1 go test -count=1 -v -run Toy ./models/training/...
 
 fmt: ## format all Go files
 	gofmt -w .

@@ -23,6 +23,8 @@ type Result struct {
 	Transcript           *string  `json:"transcript,omitempty"`
 	TranscriptConfidence *float64 `json:"transcript_confidence,omitempty"`
 	Truncated            bool     `json:"truncated,omitempty"`
+	Due                  string   `json:"due,omitempty"`     // nobody asked: this kind of entry of the book was due
+	Planned              string   `json:"planned,omitempty"` // its name, or what it does
 	Room                 string   `json:"room,omitempty"`
 	Resolved
 	Plan    home.Refusal       `json:"plan_refusal,omitempty"`
@@ -43,6 +45,7 @@ type Resolved struct {
 	Slots      map[string]any  `json:"slots,omitempty"`
 	Targets    []string        `json:"targets,omitempty"`
 	Also       []Resolved      `json:"also,omitempty"`
+	Command    *Resolved       `json:"command,omitempty"` // of a timer or schedule: what is done when it is due
 	Refusal    intent.Refusal  `json:"refusal,omitempty"`
 	Candidates []string        `json:"candidates,omitempty"`
 	Tier       intent.Tier     `json:"tier,omitempty"`
@@ -75,6 +78,10 @@ func NewResolved(id json.RawMessage, in intent.Intent) Resolved {
 	}
 	for _, also := range in.Also {
 		r.Also = append(r.Also, NewResolved(nil, also))
+	}
+	if in.Command != nil {
+		command := NewResolved(nil, *in.Command)
+		r.Command = &command
 	}
 	return r
 }
@@ -111,6 +118,10 @@ func (r Result) String() string {
 	if r.Transcript != nil {
 		field("transcript", *r.Transcript)
 		field("heard", math.Round(*r.TranscriptConfidence*100)/100)
+	}
+	if r.Due != "" {
+		field("due", r.Due)
+		field("planned", r.Planned)
 	}
 	r.Resolved.fields(field)
 	if r.Plan != "" {
@@ -171,6 +182,9 @@ func (r Resolved) fields(field func(string, any)) {
 	if r.Tier != "" {
 		field("tier", r.Tier)
 		field("confidence", r.Confidence)
+	}
+	if r.Command != nil {
+		field("command", r.Command.String())
 	}
 	for _, also := range r.Also {
 		also.fields(field)

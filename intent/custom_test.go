@@ -54,7 +54,7 @@ func TestCustomSentences(t *testing.T) {
 		{"our sentences still work", "turn on the printer", "", "HassTurnOn", map[string]any{"name": "Printer"}, []string{"switch.printer"}},
 	} {
 		t.Run(c.name+": "+c.say, func(t *testing.T) {
-			in := r.Resolve(Query{Text: c.say, Room: c.room})
+			in := r.Match(Query{Text: c.say, Room: c.room})
 			if in.Name != c.intent {
 				t.Fatalf("got %q %v (%s), want %q", in.Name, in.Slots, in.Refusal, c.intent)
 			}

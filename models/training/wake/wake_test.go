@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -266,6 +267,57 @@ func TestEvaluation(t *testing.T) {
 	for _, delay := range found.Delays {
 		if delay > 2000 {
 			t.Errorf("delay of %v ms", delay)
+		}
+	}
+}
+
+// A wake word of its own from its text to a measured file, on very little of
+// everything: what comes out is worth nothing, but every part has run.
+func TestToyTraining(t *testing.T) {
+	if os.Getenv("CRICKET_TRAIN") == "" {
+		t.Skip("training takes a minute and its environment: make train-test")
+	}
+	home, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	work := os.Getenv("CRICKET_TRAINING")
+	if work == "" {
+		work = filepath.Join(home, "cricket", "training")
+	}
+	if _, err := os.Stat(filepath.Join(work, "root", "ready")); err != nil {
+		if os.Getenv("CRICKET_NO_SKIP") == "1" {
+			t.Fatal("there is no training environment: models/training/env.sh make")
+		}
+		t.Skip("there is no training environment: models/training/env.sh make")
+	}
+	folder := filepath.Join(work, "wake", "toy-computer.en")
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("./make.sh", "train")
+	cmd.Env = append(cmd.Environ(), "PHRASE=toy computer", "LANGUAGE=en", "SPEECH=0.02", "SHARDS=1", "STEPS=40", "HOURS=1", "SEED=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	data, err := os.ReadFile(filepath.Join(folder, "toy-computer.en.net"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := net.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if words := m.Words(); len(words) != 1 || words[0].Name != "toy computer" {
+		t.Errorf("it knows %v", words)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "card.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| missed, voices kept out of training | 20 dB | 10 dB | 5 dB |", "| **all** | 1 |", "| pieces |", "µs and 0 allocations"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the card does not hold %q", want)
 		}
 	}
 }
