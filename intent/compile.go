@@ -10,13 +10,12 @@ import (
 
 // Sentences are compiled sentences, before any names. They never change.
 type Sentences struct {
-	language    string
+	lang        *language
 	net         network
 	blocks      []block
 	entries     []entry
 	constraints []constraint
 	slots       []string // slot names by number
-	numbers     numberLanguage
 	words       map[string]bool  // every word of every template
 	spoken      []spokenSentence // for Grammar
 }
@@ -83,22 +82,22 @@ func (c constraint) holds(domain, class string) bool {
 // later file's is taken. The error names file, line, intent and sentence of
 // every fault.
 func Compile(language string, files ...File) (*Sentences, error) {
-	if language != "en" {
-		return nil, fmt.Errorf("compile sentences: no numbers for language %q yet: only en", language)
+	lang, err := loadLanguage(language)
+	if err != nil {
+		return nil, fmt.Errorf("compile sentences: %w", err)
 	}
 	c := &compiler{
 		s: &Sentences{
-			language: language,
-			numbers:  englishNumbers(),
-			words:    map[string]bool{},
-			net:      network{same: map[nodeKey]int32{}, split: map[string]int32{}},
+			lang:  lang,
+			words: map[string]bool{},
+			net:   network{same: map[nodeKey]int32{}, split: map[string]int32{}},
 		},
 		parts: map[partKey]int32{}, starts: map[int32][]int32{}, slots: map[string]int16{}, constraints: map[string]int32{},
 		global: scope{rules: map[string]ruleText{}, lists: map[string]*list{}},
 	}
 	var faults []error
 	for _, file := range files {
-		f, err := readFile(language, file)
+		f, err := readFile(file, language, lang.code)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -115,7 +114,7 @@ func Compile(language string, files ...File) (*Sentences, error) {
 			}
 		}
 		for _, w := range f.skipWords {
-			if n := normalize(w); n != "" && !slices.Contains(c.s.net.skip, n) {
+			if n := lang.letters.normalize(w); n != "" && !slices.Contains(c.s.net.skip, n) {
 				c.s.net.skip = append(c.s.net.skip, n)
 				c.learn(n)
 			}
@@ -343,7 +342,7 @@ func (c *compiler) build(e expr, next int32, sc *scope) (int32, error) {
 	w := &c.s.net
 	switch e.kind {
 	case exprText:
-		text := normalizeTemplate(e.text)
+		text := c.s.lang.letters.template(e.text)
 		c.learn(text)
 		for text != "" {
 			i := strings.LastIndexByte(text, ' ')
@@ -449,11 +448,8 @@ func (c *compiler) list(name string, sc *scope) (int32, error) {
 		p = part{kind: partWild, first: allBytes()}
 	case l.numbers != nil:
 		p = part{kind: partNumber, numbers: *l.numbers}
-		for _, b := range []byte("0123456789-") {
-			p.first.add(b)
-		}
-		for w := range c.s.numbers.words {
-			p.first.add(w[0])
+		p.first = c.s.lang.numbers.first
+		for _, w := range c.s.lang.numbers.words {
 			c.s.words[w] = true
 		}
 	default:

@@ -463,7 +463,7 @@ func (m *match) readNumbers(p *part, pos int32) (head int32) {
 	if !boundary(m.text, int(pos)) {
 		return 0
 	}
-	more := m.r.s.numbers.parse(m.text, int(pos), func(end int, v float64) {
+	more := m.r.s.lang.numbers.parse(m.text, int(pos), func(end int, v float64) {
 		m.steps += 4
 		if p.numbers.contains(v) {
 			m.nums = append(m.nums, p.numbers.value(v))
