@@ -33,7 +33,7 @@ func (r *Resolver) Check(text string) Status {
 	if text == "" {
 		return Prefix
 	}
-	s := m.check(r, text)
+	s := m.check(r, text, false)
 	if s.Complete() {
 		return s
 	}
@@ -48,12 +48,15 @@ func (r *Resolver) Check(text string) Status {
 }
 
 // check looks at a single request.
-func (m *match) check(r *Resolver, text string) Status {
+func (m *match) check(r *Resolver, text string, nested bool) Status {
 	if m.spent {
 		return Dead
 	}
 	m.begin(r, text)
-	m.run()
+	m.run(entryPlain)
+	if !m.more && !nested {
+		m.more = m.delayMore(r, text)
+	}
 	switch {
 	case m.spent:
 		return Dead
@@ -65,6 +68,35 @@ func (m *match) check(r *Resolver, text string) Status {
 		return Prefix
 	}
 	return Dead
+}
+
+// delayMore tells whether text begins a sentence with another request in it, of
+// which as much as there is of it must begin a request.
+func (m *match) delayMore(r *Resolver, text string) bool {
+	plain := len(m.parses)
+	m.run(entryDelay)
+	m.parses = m.parses[:plain]
+	if m.more || m.spent {
+		return m.more
+	}
+	for _, pos := range m.commands {
+		if m.inner(func(n *match) bool {
+			return n.check(r, text[pos:], true) != Dead || n.begins(r, text[pos:], maxRequests)
+		}) {
+			return true
+		}
+	}
+	m.run(entryDelayLast)
+	m.parses = m.parses[:plain]
+	if !m.more {
+		return false
+	}
+	for i := range text {
+		if text[i] == ' ' && m.inner(func(n *match) bool { return n.check(r, text[:i], true).Complete() }) {
+			return true
+		}
+	}
+	return false
 }
 
 // begins tells whether several requests begin like text.
@@ -82,7 +114,7 @@ func (m *match) begins(r *Resolver, text string, most int) bool {
 			if !joined && !strings.HasPrefix(c, rest) {
 				continue
 			}
-			if m.check(r, left) == Dead {
+			if m.check(r, left, false) == Dead {
 				return false
 			}
 			if !joined || len(rest) == len(c) {
@@ -93,7 +125,7 @@ func (m *match) begins(r *Resolver, text string, most int) bool {
 				return true // "and then", "and al"
 			}
 			for _, t := range append([]string{right}, joinAll(r.s.lang.heads(left, right), right)...) {
-				if m.check(r, t) != Dead || m.begins(r, t, most-1) {
+				if m.check(r, t, false) != Dead || m.begins(r, t, most-1) {
 					return true
 				}
 			}

@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,22 +16,38 @@ type Sentences struct {
 	blocks      []block
 	entries     []entry
 	constraints []constraint
-	slots       []string // slot names by number
+	slots       []string         // slot names by number
 	words       map[string]bool  // every word of every template
 	spoken      []spokenSentence // for Grammar
 }
 
-// entry is where the sentences begin whose devices satisfy one constraint.
+// entry is where the sentences of one kind begin whose devices satisfy one constraint.
 type entry struct {
-	part       int32
+	part int32
+	entryKey
+}
+
+type entryKey struct {
+	kind       entryKind
 	constraint int32 // -1 for sentences without {name}
 }
+
+// entryKind parts the sentences by when they are read at all.
+type entryKind uint8
+
+const (
+	entryPlain     entryKind = iota
+	entryFollow              // only when there was a conversation before
+	entryDelay               // with a request in them, which is not read as one that has another in it
+	entryDelayLast           // the same, where the request is what they begin with
+)
 
 // block is one block of sentences of an intent.
 type block struct {
 	intentData
 	constraint int32
 	named      bool        // a {name} is in each of its sentences or in some
+	follow     followKind  // what the conversation before it gives
 	scoped     bool        // has a domain or device class, so devices are meant even without a name
 	context    []condition // the conditions that are not about devices
 	without    []condition // the same of excludes_context
@@ -39,6 +56,10 @@ type block struct {
 
 // deviceKeys are the context keys that tell about a device, not about the request.
 var deviceKeys = []string{"domain", "device_class", "state"}
+
+func (k entryKey) compare(o entryKey) int {
+	return cmp.Or(cmp.Compare(k.kind, o.kind), cmp.Compare(k.constraint, o.constraint))
+}
 
 // constraint is what a block asks of a device.
 type constraint struct {
@@ -92,7 +113,7 @@ func Compile(language string, files ...File) (*Sentences, error) {
 			words: map[string]bool{},
 			net:   network{same: map[nodeKey]int32{}, split: map[string]int32{}},
 		},
-		parts: map[partKey]int32{}, starts: map[int32][]int32{}, slots: map[string]int16{}, constraints: map[string]int32{},
+		parts: map[partKey]int32{}, starts: map[entryKey][]int32{}, slots: map[string]int16{}, constraints: map[string]int32{},
 		global: scope{rules: map[string]ruleText{}, lists: map[string]*list{}},
 	}
 	var faults []error
@@ -130,10 +151,10 @@ func Compile(language string, files ...File) (*Sentences, error) {
 	if len(c.faults) > 0 {
 		return nil, errors.Join(c.faults...)
 	}
-	for _, con := range slices.Sorted(maps.Keys(c.starts)) {
-		p := part{kind: partRule, start: c.s.net.either(c.starts[con]), named: con >= 0}
+	for _, key := range slices.SortedFunc(maps.Keys(c.starts), entryKey.compare) {
+		p := part{kind: partRule, start: c.s.net.either(c.starts[key]), named: key.constraint >= 0}
 		p.first = c.s.net.nodes[p.start].first
-		c.s.entries = append(c.s.entries, entry{c.addPart(p), con})
+		c.s.entries = append(c.s.entries, entry{c.addPart(p), key})
 	}
 	c.s.net.finish()
 	return c.s, nil
@@ -145,7 +166,7 @@ type compiler struct {
 	files       []*sentenceFile
 	global      scope
 	parts       map[partKey]int32
-	starts      map[int32][]int32 // by constraint, -1 for none: where sentences begin
+	starts      map[entryKey][]int32 // where sentences begin
 	slots       map[string]int16
 	constraints map[string]int32
 	open        []string // rules being compiled, to refuse recursion
@@ -264,10 +285,12 @@ func (c *compiler) compileFile(i int, f *sentenceFile) {
 		}
 		b.scoped = len(con.requires) > 0
 		b.constraint = c.constraint(con)
+		b.follow = b.follows()
 
 		accept := c.s.net.add(netNode{kind: nodeAccept, slot: -1, value: int32(len(c.s.blocks))})
 		end := c.s.net.add(netNode{kind: nodeSpace, next: accept, slot: -1})
 		var starts []int32
+		var kinds []entryKind
 		for _, t := range d.sentences {
 			start, err := c.build(t.expr, end, sc)
 			if err != nil {
@@ -278,17 +301,22 @@ func (c *compiler) compileFile(i int, f *sentenceFile) {
 				c.faults = append(c.faults, fmt.Errorf("%s:%d: %s: sentence %q: fits silence", f.name, t.line, d.intent, t.text))
 				continue
 			}
-			starts = append(starts, c.s.net.add(netNode{kind: nodeSpace, next: start, slot: -1}))
+			start = c.s.net.add(netNode{kind: nodeSpace, next: start, slot: -1})
+			starts = append(starts, start)
+			kinds = append(kinds, b.entryKind(t.expr, sc))
 		}
 		if len(starts) == 0 {
 			continue
 		}
 		// Blocks that ask the same of devices are read together, from one start.
-		entry := int32(-1)
+		constraint := int32(-1)
 		if slices.ContainsFunc(starts, c.reachesNames) {
-			b.named, entry = true, b.constraint
+			b.named, constraint = true, b.constraint
 		}
-		c.starts[entry] = append(c.starts[entry], starts...)
+		for i, start := range starts {
+			key := entryKey{kinds[i], constraint}
+			c.starts[key] = append(c.starts[key], start)
+		}
 		c.s.blocks = append(c.s.blocks, b)
 		for _, t := range d.spoken {
 			if _, err := c.build(t.expr, end, sc); err != nil { // so that writing the grammar cannot fail
@@ -393,7 +421,7 @@ func (c *compiler) build(e expr, next int32, sc *scope) (int32, error) {
 		}
 		return w.add(netNode{kind: nodeCall, part: p, next: next, slot: -1}), nil
 	default:
-		p, err := c.list(e.text, sc)
+		p, err := c.list(e, sc)
 		if err != nil {
 			return 0, err
 		}
@@ -431,10 +459,14 @@ func (c *compiler) rule(name string, sc *scope) (int32, error) {
 // builtinLists are the lists that a home's names fill.
 var builtinLists = map[string]partKind{"name": partName, "area": partArea, "floor": partFloor}
 
-func (c *compiler) list(name string, sc *scope) (int32, error) {
+func (c *compiler) list(e expr, sc *scope) (int32, error) {
+	name := e.text
 	l := sc.lists[name]
 	kind, builtin := builtinLists[name]
 	key := partKey{sc.home(expr{kind: exprList, text: name}), partList, name}
+	if sc.command(e) {
+		key.kind = partCommand
+	}
 	if l == nil && !builtin {
 		return 0, fmt.Errorf("no list {%s}", name)
 	}
@@ -445,7 +477,13 @@ func (c *compiler) list(name string, sc *scope) (int32, error) {
 	switch {
 	case l == nil:
 	case l.wildcard:
-		p = part{kind: partWild, first: allBytes()}
+		p = part{kind: partWild, list: l, first: allBytes()}
+		for i, w := range l.never {
+			l.never[i] = c.s.lang.letters.normalize(w)
+		}
+		if sc.command(e) {
+			p.kind = partCommand
+		}
 	case l.numbers != nil:
 		p = part{kind: partNumber, numbers: *l.numbers}
 		p.first = c.s.lang.numbers.first

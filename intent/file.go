@@ -40,6 +40,7 @@ type intentData struct {
 
 	rank   int  // metadata.rank: which block wins when both fit as well
 	single bool // metadata.single: means one device, never several
+	until  bool // metadata.until: the command is carried out now, and taken back when the time has come
 
 	// spoken is what the grammar for a closed-phrase recogniser has of the block:
 	// its sentences, or the templates of metadata.spoken, or nothing where that
@@ -66,6 +67,8 @@ type condition struct {
 type list struct {
 	name     string
 	wildcard bool
+	most     int      // words of a wildcard
+	never    []string // words that no text of a wildcard begins with
 	numbers  *numberRange
 	values   []listValue
 }
@@ -257,7 +260,7 @@ func (f *sentenceFile) block(intent string, n *yaml.Node) error {
 	return err
 }
 
-// metadata is open to anybody's keys; three of them are Cricket's.
+// metadata is open to anybody's keys; four of them are Cricket's.
 func (f *sentenceFile) metadata(n *yaml.Node, b *intentData) error {
 	return f.fields(n, "metadata", func(key string, v *yaml.Node) (err error) {
 		switch key {
@@ -265,6 +268,8 @@ func (f *sentenceFile) metadata(n *yaml.Node, b *intentData) error {
 			b.rank, err = strconv.Atoi(v.Value)
 		case "single":
 			b.single, err = strconv.ParseBool(v.Value)
+		case "until":
+			b.until, err = strconv.ParseBool(v.Value)
 		case "spoken":
 			b.spoken = nil
 			switch {
@@ -355,7 +360,7 @@ func (f *sentenceFile) readRules(n *yaml.Node, into map[string]ruleText) error {
 
 func (f *sentenceFile) readLists(n *yaml.Node, into map[string]*list) error {
 	return f.fields(n, "lists", func(name string, v *yaml.Node) error {
-		l := &list{name: name}
+		l := &list{name: name, most: maxWildWords}
 		into[name] = l
 		kinds := 0
 		err := f.fields(v, "list", func(key string, v *yaml.Node) error {
@@ -376,7 +381,9 @@ func (f *sentenceFile) readLists(n *yaml.Node, into map[string]*list) error {
 						return err
 					}
 				}
-			case "metadata", "context", "mode", "name":
+			case "metadata":
+				return f.listMetadata(v, l)
+			case "context", "mode", "name":
 				// known to Home Assistant, of no use here
 			default:
 				return f.fault(v.Line, "unknown key %q", key)
@@ -390,6 +397,24 @@ func (f *sentenceFile) readLists(n *yaml.Node, into map[string]*list) error {
 			return fmt.Errorf("list {%s}: %w", name, err)
 		}
 		return nil
+	})
+}
+
+// listMetadata is open to anybody's keys; two of them, for wildcards, are Cricket's.
+func (f *sentenceFile) listMetadata(n *yaml.Node, l *list) error {
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
+	return f.fields(n, "metadata", func(key string, v *yaml.Node) (err error) {
+		switch key {
+		case "words":
+			if l.most, err = strconv.Atoi(v.Value); err != nil || l.most < 1 || l.most > maxWildWords {
+				return f.fault(v.Line, "metadata %q: %q is not 1 to %d", key, v.Value, maxWildWords)
+			}
+		case "never":
+			l.never, err = f.strings(v)
+		}
+		return err
 	})
 }
 

@@ -13,9 +13,10 @@ import (
 // numbers, joins requests, and calls things. It is read from
 // sentences/<language>/language.yaml; docs/languages.md describes the keys.
 type language struct {
-	code    string
-	letters letters
-	numbers *numbers
+	code     string
+	letters  letters
+	capitals bool // belong to words, and are kept in what goes on a list
+	numbers  *numbers
 
 	conjunctions []string // normalised, with a space before and behind, the longest first
 	commas       *strings.Replacer
@@ -40,6 +41,7 @@ type languageFile struct {
 	Language     string                         `yaml:"language"`
 	Apostrophe   string                         `yaml:"apostrophe"`
 	Digraphs     bool                           `yaml:"digraphs"`
+	Capitals     bool                           `yaml:"capitals"`
 	Conjunctions []string                       `yaml:"conjunctions"`
 	Articles     []string                       `yaml:"articles"`
 	Determiners  []string                       `yaml:"determiners"`
@@ -108,7 +110,7 @@ func readLanguage(code, file string, data []byte) (*language, error) {
 	if f.Language != code {
 		return nil, fmt.Errorf("read %s: language is %q, wanted %q", file, f.Language, code)
 	}
-	l := &language{code: code, softens: f.Softens, leftOut: f.LeftOut, links: f.Links}
+	l := &language{code: code, softens: f.Softens, leftOut: f.LeftOut, links: f.Links, capitals: f.Capitals}
 	switch f.Apostrophe {
 	case "keep":
 	case "drop":

@@ -1,18 +1,22 @@
 package intent
 
 import (
+	"slices"
 	"strings"
 )
 
 // maxSteps bounds the work on one sentence. Ordinary sentences need a few hundred
 // to a few thousand; more is refused.
-const maxSteps = 20000
+const maxSteps = 30000
 
 // maxText bounds the length of a sentence, in bytes.
 const maxText = 400
 
 // maxSkips bounds the skip words in a row.
 const maxSkips = 6
+
+// maxWildWords bounds the words of a wildcard; a list's metadata may say fewer.
+const maxWildWords = 40
 
 // maxParses bounds the readings of one text that are weighed against each other.
 const maxParses = 64
@@ -70,11 +74,13 @@ type parse struct {
 
 // match is the working memory for one text. It is kept in a pool; results point into it.
 type match struct {
-	r     *Resolver
-	text  string
-	steps int
-	spent bool // out of steps
-	more  bool // the text ends inside a sentence
+	r       *Resolver
+	text    string
+	written string // the sentence as it was said
+	steps   int
+	spent   bool // out of steps
+	more    bool // the text ends inside a sentence
+	leading bool // the sentences being read begin with another request
 
 	gen    uint32
 	goals  []goalSlot // hash table, a power of two long
@@ -93,6 +99,9 @@ type match struct {
 	readings []reading
 	devices  []int32 // of the readings
 	skipTo   []int32 // by position: 1 + end of the skip word that begins there, 0 for none
+	commands []int32 // where a request inside the request begins that reaches to the end of the text
+	excepts  []*term // of the parse that is weighed: what it leaves out
+	nested   *match  // for the request inside a request
 }
 
 func newMatch() *match {
@@ -116,6 +125,7 @@ func (m *match) begin(r *Resolver, text string) {
 	m.ngoals, m.nvisit, m.ncaps, m.frames = 0, 0, 0, 0
 	m.found, m.caps = m.found[:1], m.caps[:1]
 	m.stack, m.nums, m.parses = m.stack[:0], m.nums[:0], m.parses[:0]
+	m.commands = m.commands[:0]
 	m.skipTo = m.skipTo[:0]
 	for range len(text) + 1 {
 		m.skipTo = append(m.skipTo, 0)
@@ -133,14 +143,15 @@ func (m *match) begin(r *Resolver, text string) {
 	}
 }
 
-// run finds every reading of the whole text.
-func (m *match) run() {
+// run finds every reading of the whole text by sentences of one kind.
+func (m *match) run(kind entryKind) {
 	if m.text == "" || len(m.text) > maxText {
 		return
 	}
+	m.leading = kind == entryDelayLast
 	n := int32(len(m.text))
 	for _, e := range m.r.s.entries {
-		if !m.r.s.net.parts[e.part].first.has(m.text[0]) {
+		if e.kind != kind || !m.r.s.net.parts[e.part].first.has(m.text[0]) {
 			continue
 		}
 		for f := m.read(e.part, e.constraint, 0); f != 0; f = m.found[f].next {
@@ -201,7 +212,10 @@ func (m *match) read(p, con, pos int32) int32 {
 	case partNumber:
 		head = m.readNumbers(pt, pos)
 	case partWild:
-		head = m.readWild(pos)
+		m.more = true
+		head = m.readWild(pt.list, pos)
+	case partCommand:
+		head = m.readCommand(pt.list, pos)
 	}
 	m.remember(g, head)
 	return head
@@ -474,15 +488,41 @@ func (m *match) readNumbers(p *part, pos int32) (head int32) {
 	return head
 }
 
-// readWild takes anything up to the end of any word.
-func (m *match) readWild(pos int32) (head int32) {
-	m.more = true
+// readWild takes anything up to the end of any word, as far as the list allows.
+func (m *match) readWild(l *list, pos int32) (head int32) {
 	if !boundary(m.text, int(pos)) {
 		return 0
 	}
+	for _, w := range l.never {
+		if strings.HasPrefix(m.text[pos:], w) && boundary(m.text, int(pos)+len(w)) {
+			return 0
+		}
+	}
+	words := 0
 	for i := int(pos) + 1; i <= len(m.text) && m.step(); i++ {
 		if i == len(m.text) || m.text[i] == ' ' {
 			head = m.result(head, int32(i), 0, 0)
+			if words++; words == l.most {
+				break
+			}
+		}
+	}
+	return head
+}
+
+// readCommand takes a request inside a request. One that the sentence begins with
+// ends before the sentence does; where another may reach to its end is noted.
+func (m *match) readCommand(l *list, pos int32) (head int32) {
+	end := int32(len(m.text))
+	for f := m.readWild(l, pos); f != 0; f = m.found[f].next {
+		switch r := m.found[f]; {
+		case r.end < end:
+			head = m.result(head, r.end, 0, 0)
+		case !m.leading:
+			head = m.result(head, r.end, 0, 0)
+			if !slices.Contains(m.commands, pos) {
+				m.commands = append(m.commands, pos)
+			}
 		}
 	}
 	return head

@@ -34,13 +34,14 @@ type netNode struct {
 type partKind uint8
 
 const (
-	partRule   partKind = iota // nodes from start on; what it captures is its caller's
-	partList                   // nodes from start on; its accept has the value
-	partName                   // a device in the trie
-	partArea                   // a room in the trie
-	partFloor                  // a storey in the trie
-	partNumber                 // a number
-	partWild                   // anything, up to the end of a word
+	partRule    partKind = iota // nodes from start on; what it captures is its caller's
+	partList                    // nodes from start on; its accept has the value
+	partName                    // a device in the trie
+	partArea                    // a room in the trie
+	partFloor                   // a storey in the trie
+	partNumber                  // a number
+	partWild                    // anything, up to the end of a word
+	partCommand                 // another request, to be carried out later
 )
 
 // part is what a call reads: a rule, a list or a block of sentences.

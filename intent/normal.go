@@ -234,6 +234,3 @@ func boundary(s string, i int) bool {
 	}
 	return symbolAt(s, i) || s[i-1] == '%' || i > 1 && symbolAt(s, i-2)
 }
-
-// normalize is what English makes of a text.
-func normalize(s string) string { return (&letters{and: "and"}).normalize(s) }

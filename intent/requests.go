@@ -97,6 +97,7 @@ func (m *match) pair(r *Resolver, left, right string, at setting, most int) (lis
 // shared resolves two requests that have their beginning and their end in
 // common: "the kitchen and bedroom lights", "set the lamp and the fan to half".
 func (m *match) shared(r *Resolver, left, right string, at setting, most int) []Intent {
+	at.nested = true // a delay of both was read from the whole text
 	for _, tail := range suffixes(right) {
 		first, ok := m.one(r, left+" "+tail, at)
 		if !ok {
@@ -121,6 +122,7 @@ func (m *match) rest(r *Resolver, first Intent, left, right string, at setting, 
 	if list != nil || refused.Refusal == Ambiguous {
 		return list, refused
 	}
+	at.nested = true // a delay of both was read from the whole text
 	for _, head := range r.s.lang.heads(left, right) {
 		list, why := m.requests(r, head+" "+right, at, most-1)
 		if list != nil && sameRequest(first, list[0]) {

@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func (r *Resolver) Resolve(q Query) Intent {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.steps, m.spent = 0, false
-	at := setting{r.room(q.Room), q.States}
+	at := setting{room: r.room(q.Room), states: q.States, now: q.Now, said: q.Context}
 	text, list, refused := m.understand(r, q.Text, at)
 	if m.spent {
 		r.spent.Add(1)
@@ -45,6 +46,7 @@ func (r *Resolver) Resolve(q Query) Intent {
 // commas may stand for "and": "the lamp, the fan and the tv".
 func (m *match) understand(r *Resolver, written string, at setting) (text string, list []Intent, refused Intent) {
 	text = r.s.lang.letters.normalize(written)
+	m.written = written
 	list, refused = m.requests(r, text, at, maxRequests)
 	if list != nil || refused.Refusal == Ambiguous || !strings.Contains(written, ", ") {
 		return text, list, refused
@@ -64,18 +66,31 @@ func (m *match) one(r *Resolver, text string, at setting) (in Intent, ok bool) {
 	}
 	m.begin(r, text)
 	m.devices = m.devices[:0]
-	m.run()
 	m.readings = m.readings[:0]
-	for _, p := range m.parses {
-		if rd, fits := m.weigh(p, at); fits {
-			m.readings = append(m.readings, rd)
+	for kind := entryPlain; kind <= entryDelayLast; kind++ {
+		if kind == entryFollow && at.said == (Context{}) || kind >= entryDelay && at.nested {
+			continue
+		}
+		m.parses = m.parses[:0]
+		m.run(kind)
+		for _, p := range m.parses {
+			if rd, fits := m.weigh(p, at); fits {
+				m.readings = append(m.readings, rd)
+			}
+		}
+		if kind != entryDelay && slices.ContainsFunc(m.readings, func(rd reading) bool { return !rd.nothing }) {
+			break
 		}
 	}
-	if len(m.readings) == 0 {
-		return Intent{}, false
+	for len(m.readings) > 0 {
+		best := m.best(at)
+		in, ok := m.intent(best, at)
+		if in.Name != "" || in.Refusal != "" || m.spent {
+			return in, ok
+		}
+		m.readings = slices.DeleteFunc(m.readings, func(rd reading) bool { return rd.parse == best.parse })
 	}
-	best := m.best(at)
-	return m.intent(best, at)
+	return Intent{}, false
 }
 
 // best chooses among the readings, deterministically.
@@ -159,9 +174,20 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 			in.Slots[c.slot] = at.state(&r.names.Entities[d])
 		}
 	}
+	captured := map[string]bool{}
 	for c := rd.caps; c != 0; c = m.caps[c].prev {
 		cp := &m.caps[c]
-		in.Slots[r.s.slots[cp.slot]] = m.value(cp, rd)
+		slot, v := r.s.slots[cp.slot], m.value(cp, rd)
+		if sep := severalValues[slot]; sep != "" && captured[slot] {
+			v = fmt.Sprint(v, sep, in.Slots[slot])
+		}
+		in.Slots[slot] = v
+		if severalValues[slot] != "" {
+			captured[slot] = true
+		}
+	}
+	if own := strings.HasPrefix(b.intent, "Hass") || strings.HasPrefix(b.intent, "Cricket"); own && !tellTime(in.Slots, at.now) {
+		return Intent{}, false
 	}
 	ids := make([]string, 0, len(rd.devices))
 	for _, d := range rd.devices {
@@ -174,22 +200,41 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 		in.Refusal, in.Confidence = NotRecognized, 0
 		return in, false
 	case rd.ambiguous:
-		in.Refusal, in.Candidates = Ambiguous, ids
+		open := in
+		open.Name, open.Response, open.Targets, open.Confidence = b.intent, b.response, ids, certain
+		in.Refusal, in.Candidates, in.Open = Ambiguous, ids, &open
 		return in, false
 	}
 	in.Name, in.Response = b.intent, b.response
 	if len(ids) > 0 {
 		in.Targets = ids
 	}
+	switch _, delayed := in.Slots[commandSlot]; {
+	case delayed:
+		return m.later(in, rd, at)
+	case b.follow == followIt:
+		m.nameIt(&in, rd, at)
+	case b.follow == followChoice || b.follow == followSame:
+		delete(in.Slots, "choice")
+		delete(in.Slots, "which")
+		if b.follow == followChoice {
+			m.nameIt(&in, rd, at)
+		}
+		return in.follow(at.said)
+	}
 	return in, true
 }
+
+// severalValues are the slots that may be filled more than once, and what then
+// parts their values.
+var severalValues = map[string]string{exceptSlot: ", ", "repeat": ","}
 
 // value is what a capture puts into its slot.
 func (m *match) value(c *capture, rd reading) any {
 	r := m.r
 	switch pt := &r.s.net.parts[c.part]; pt.kind {
 	case partName:
-		if len(rd.devices) > 0 {
+		if len(rd.devices) > 0 && r.s.slots[c.slot] != exceptSlot {
 			return r.names.Entities[rd.devices[0]].Name
 		}
 		return r.names.Entities[r.trie.terms[c.value].devices[0].index].Name
@@ -202,7 +247,7 @@ func (m *match) value(c *capture, rd reading) any {
 	case partList:
 		return pt.list.values[c.value].out
 	default:
-		return m.text[c.start:c.end]
+		return r.s.lang.asWritten(m.text[c.start:c.end], m.written)
 	}
 }
 

@@ -3,12 +3,16 @@ package intent
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // setting is what is known about a request beside its words.
 type setting struct {
 	room   int32 // area that heard it, or -1
 	states map[string]string
+	now    time.Time
+	said   Context
+	nested bool // it is a request inside another one
 }
 
 // state of a device: what the query says, or else what the names say.
@@ -46,6 +50,7 @@ const (
 	onlyOne        = 0.85 // none in the room that heard it, one elsewhere
 	freeText       = 0.8  // a wildcard took part of the sentence
 	wordsLeftOut   = 0.97 // the second half of "the lamp and the fan"
+	fromBefore     = 0.9  // the devices are those of the request before
 	severalDevices = 0.4  // ambiguous
 )
 
@@ -58,11 +63,17 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	var nameTerm, areaTerm, floorTerm *term
 	var domain, class string
 	scoped := b.scoped
+	m.excepts = m.excepts[:0]
 	for c := p.caps; c != 0; c = m.caps[c].prev {
 		cp := &m.caps[c]
 		pt := &r.s.net.parts[cp.part]
 		slot := r.s.slots[cp.slot]
 		length := int(cp.end - cp.start)
+		if slot == exceptSlot && pt.kind != partWild {
+			rd.name += length
+			m.excepts = append(m.excepts, &r.trie.terms[cp.value])
+			continue
+		}
 		switch pt.kind {
 		case partName:
 			nameTerm, rd.named = &r.trie.terms[cp.value], true
@@ -77,7 +88,7 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 			if slot == "floor" {
 				floorTerm = &r.trie.terms[cp.value]
 			}
-		case partWild:
+		case partWild, partCommand:
 			rd.wild += length
 		case partList:
 			rd.given += length
@@ -115,13 +126,18 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		}
 		return floorTerm == nil || room >= 0 && slices.Contains(floorTerm.floors, r.floors[room])
 	}
+	left := 0 // devices that were left out
 	suits := func(i int32) bool {
-		if !r.allows(b.constraint, i) || !m.stateFits(b, i, at) || !placed(i) {
+		if !r.allows(b.constraint, i) || !m.stateFits(b, i, at) || !placed(i) || m.excepted(i, &left) || !b.follow.suits(m, i, at) {
 			return false
 		}
 		return (domain == "" || r.domains[i] == domain) && (class == "" || r.names.Entities[i].DeviceClass == class)
 	}
 	switch {
+	case b.follow == followIt:
+		m.last(&rd, suits, at)
+	case b.follow == followChoice:
+		m.choose(&rd, at)
 	case nameTerm != nil:
 		m.pick(&rd, nameTerm, suits, at.room, areaTerm != nil || floorTerm != nil)
 	case name != "" && name != "all":
@@ -134,12 +150,12 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 			}
 		}
 		rd.ambiguous = len(rd.devices) > 1
-	case scoped:
+	case scoped || b.follow == followSame:
 		m.scope(&rd, b, suits, needsRoom, at.room)
 	default:
 		return rd, true // an intent without devices
 	}
-	if len(rd.devices) == 0 {
+	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 {
 		rd.nothing = true
 	}
 	if rd.ambiguous {
@@ -279,9 +295,14 @@ func (m *match) context(b *block, p parse, at setting) (supplied, ok bool) {
 		if len(c.values) == 0 {
 			return true
 		}
-		return slices.ContainsFunc(c.values, func(v string) bool { return v == id || m.r.s.lang.letters.normalize(v) == m.r.s.lang.letters.normalize(name) })
+		return slices.ContainsFunc(c.values, func(v string) bool {
+			return v == id || m.r.s.lang.letters.normalize(v) == m.r.s.lang.letters.normalize(name)
+		})
 	}
 	holds := func(c condition) bool {
+		if c.key == conversationKey {
+			return at.said.holds(c)
+		}
 		if v, ok := value(c.key); ok {
 			return len(c.values) == 0 || slices.Contains(c.values, v)
 		}

@@ -1,0 +1,188 @@
+package intent
+
+import (
+	"slices"
+	"strings"
+)
+
+// commandSlot is Home Assistant's name for a request inside a request: "in ten
+// minutes turn off the lamp". A wildcard of this slot is resolved like a request
+// of its own, and the sentence means nothing where that is refused.
+const commandSlot = "conversation_command"
+
+// command tells whether an expression is a request inside a request.
+func (sc *scope) command(e expr) bool {
+	if e.kind != exprList || e.slot != commandSlot {
+		return false
+	}
+	l := sc.lists[e.text]
+	return l != nil && l.wildcard
+}
+
+// entryKind is when a template of a block is read.
+func (b *block) entryKind(e expr, sc *scope) entryKind {
+	switch has, leads, _ := sc.commands(e); {
+	case leads:
+		return entryDelayLast
+	case has:
+		return entryDelay
+	case b.follow != followNothing:
+		return entryFollow
+	}
+	return entryPlain
+}
+
+// commands tells whether an expression has a request in it, whether it can begin
+// with one, and whether it can be read from nothing.
+func (sc *scope) commands(e expr) (has, leads, empty bool) {
+	switch e.kind {
+	case exprText:
+		return false, false, (&letters{}).template(e.text) == " " || e.text == ""
+	case exprList:
+		c := sc.command(e)
+		return c, c, false
+	case exprRule:
+		return sc.commands(sc.rules[e.text].expr)
+	case exprOpt:
+		has, leads, _ = sc.commands(e.kids[0])
+		return has, leads, true
+	case exprSeq:
+		empty = true
+		for _, k := range e.kids {
+			h, l, none := sc.commands(k)
+			has = has || h
+			leads = leads || l && empty
+			empty = empty && none
+		}
+		return has, leads, empty
+	default:
+		for _, k := range e.kids {
+			h, l, none := sc.commands(k)
+			has, leads, empty = has || h, leads || l, empty || none
+		}
+		return has, leads, empty
+	}
+}
+
+// captured is the text that a parse has in a slot, or "".
+func (m *match) captured(p parse, slot string) string {
+	for c := p.caps; c != 0; c = m.caps[c].prev {
+		if cp := &m.caps[c]; m.r.s.slots[cp.slot] == slot {
+			return m.text[cp.start:cp.end]
+		}
+	}
+	return ""
+}
+
+// inner runs something on another match, whose steps count as this one's.
+func (m *match) inner(run func(n *match) bool) bool {
+	if m.nested == nil {
+		m.nested = newMatch()
+	}
+	n := m.nested
+	n.written = m.written
+	n.steps, n.spent = m.steps, m.spent
+	ok := run(n)
+	m.steps, m.spent = n.steps, n.spent
+	return ok
+}
+
+// later resolves the request inside a request, and puts it where it belongs.
+func (m *match) later(in Intent, rd reading, at setting) (Intent, bool) {
+	b := &m.r.s.blocks[rd.block]
+	at.nested = true
+	var list []Intent
+	var refused Intent
+	m.inner(func(n *match) bool {
+		list, refused = n.requests(m.r, m.captured(rd.parse, commandSlot), at, maxRequests)
+		return list != nil
+	})
+	if refused.Refusal == Ambiguous && refused.Open != nil {
+		if open, ok := b.carry(in, []Intent{*refused.Open}); ok {
+			refused.Open = &open
+			return refused, false
+		}
+	}
+	if list == nil || !slices.ContainsFunc(list, Intent.acts) {
+		return Intent{}, false
+	}
+	return b.carry(in, list)
+}
+
+// carry puts the commands of a delay into it, the first with the others in Also.
+// With metadata.until they are carried out now, and taken back when it is time.
+func (b *block) carry(in Intent, list []Intent) (Intent, bool) {
+	for _, c := range list {
+		if !c.acts() {
+			return Intent{}, false
+		}
+		in.Confidence = min(in.Confidence, c.Confidence)
+	}
+	now := list[0]
+	now.Also = slices.Concat(now.Also, list[1:])
+	if !b.until {
+		in.Command = &now
+		return in, true
+	}
+	back, ok := now.inverse()
+	if !ok {
+		return Intent{}, false
+	}
+	delete(in.Slots, commandSlot)
+	in.Command = &back
+	now.Confidence = in.Confidence
+	now.Also = append(slices.Clone(now.Also), in)
+	return now, true
+}
+
+// acts tells whether an intent does something that may be done later: questions,
+// timers and what is said about the conversation may not.
+func (in Intent) acts() bool {
+	switch in.Name {
+	case "HassGetState", "HassClimateGetTemperature", "":
+		return false
+	case "HassBroadcast":
+		return true
+	}
+	return len(in.Targets) > 0 || !strings.HasPrefix(in.Name, "Hass") && !strings.HasPrefix(in.Name, "Cricket")
+}
+
+// inverses are the intents that take each other back.
+var inverses = [][2]string{
+	{"HassTurnOn", "HassTurnOff"},
+	{"HassMediaPause", "HassMediaUnpause"},
+	{"HassMediaPlayerMute", "HassMediaPlayerUnmute"},
+	{"HassVacuumStart", "HassVacuumReturnToBase"},
+	{"HassLawnMowerStartMowing", "HassLawnMowerDock"},
+}
+
+// inverse is the intent that takes in and its Also back, where there is one that
+// does not depend on how things were before.
+func (in Intent) inverse() (Intent, bool) {
+	back := in
+	back.Name = ""
+	for _, p := range inverses {
+		switch in.Name {
+		case p[0]:
+			back.Name = p[1]
+		case p[1]:
+			back.Name = p[0]
+		}
+	}
+	lasting := func(id string) bool {
+		domain, _, _ := strings.Cut(id, ".")
+		return domain != "scene" && domain != "script" && domain != "button" && domain != "input_button"
+	}
+	if back.Name == "" || slices.ContainsFunc(in.Targets, func(id string) bool { return !lasting(id) }) {
+		return Intent{}, false
+	}
+	back.Also = nil
+	for _, also := range in.Also {
+		b, ok := also.inverse()
+		if !ok {
+			return Intent{}, false
+		}
+		back.Also = append(back.Also, b)
+	}
+	return back, true
+}
