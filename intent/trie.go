@@ -153,13 +153,12 @@ func (r *Resolver) deviceSpellings(out []spelling, i int32) []spelling {
 	for k := base; k < given; k++ {
 		for _, room := range r.roomNames[r.rooms[i]] {
 			short, ok := lang.cutRoom(out[k].text, room)
-			if ok && short != "" && !slices.Contains(lang.generic, short) {
-				add(short, inItsRoom)
+			if !ok || short == "" || slices.Contains(lang.generic, short) {
+				continue
 			}
-			if ok && short != "" {
-				for _, of := range lang.of {
-					add(strings.Join(strings.Fields(short+" "+of+" "+room), " "), alike)
-				}
+			add(short, inItsRoom)
+			for _, of := range lang.of {
+				add(strings.Join(strings.Fields(short+" "+of+" "+room), " "), alike)
 			}
 		}
 	}
