@@ -63,6 +63,7 @@ type Box struct {
 	unheard atomic.Pointer[string] // what was wrong with the newest phrases
 	mouth   *espeak.Engine
 	results *trace.Ring[Result]
+	wakes   wakeCounts
 	control net.Listener
 }
 
@@ -165,6 +166,9 @@ func (b *Box) openVoice() error {
 	}
 	if !b.options.Ears {
 		return nil
+	}
+	if _, _, err := WakeWords(b.config, b.options.StateDir); err != nil {
+		return err
 	}
 	native, err := Program(b.options.Bin, "cricket-native")
 	if err != nil {

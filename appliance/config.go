@@ -25,6 +25,7 @@ type Config struct {
 	MQTT     MQTT   `toml:"mqtt"`
 	STT      STT    `toml:"stt"`
 	TTS      TTS    `toml:"tts"`
+	Wake     Wake   `toml:"wake"`
 
 	// Dir is the folder of the file: home.toml and custom_sentences are beside it.
 	Dir string `toml:"-"`
@@ -55,6 +56,7 @@ func DefaultConfig() Config {
 	return Config{
 		Language: "en",
 		MQTT:     MQTT{Listen: "127.0.0.1:1883", DiscoveryPrefix: "homeassistant"},
+		Wake:     Wake{Words: defaultWakeWords()},
 	}
 }
 
@@ -82,7 +84,14 @@ func LoadConfig(file string) (Config, error) {
 
 func (c *Config) decode(file string, data []byte) error {
 	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
+	c.Wake.Words = nil // the owner's words are instead of the default
 	err := d.Decode(c)
+	if c.Wake.Words == nil {
+		c.Wake.Words = defaultWakeWords()
+	}
+	for i, w := range c.Wake.Words {
+		c.Wake.Words[i] = w.complete()
+	}
 	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		var faults []error
 		for _, e := range strict.Errors {
@@ -126,6 +135,7 @@ func (c *Config) validate(file string) error {
 		(c.MQTT.Username == "" || c.MQTT.PasswordFile == "") {
 		fault("'mqtt.listen' is open to the network, which needs 'mqtt.username' and 'mqtt.password_file'")
 	}
+	c.Wake.validate(fault, c.Language)
 	if p := c.MQTT.DiscoveryPrefix; p == "" || strings.ContainsAny(p, "+#") {
 		fault("'mqtt.discovery_prefix' must be a topic without wildcards, not %q", p)
 	}

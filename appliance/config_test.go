@@ -3,8 +3,10 @@ package appliance
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The manual must not drift from the program: each key, with its default.
@@ -15,11 +17,12 @@ func TestConfigFileOfTheRepositoryIsTheDefault(t *testing.T) {
 	}
 	want := DefaultConfig()
 	want.Dir = ".."
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("config.toml decodes to\n%+v, want\n%+v", got, want)
 	}
 	data, _ := os.ReadFile("../config.toml")
-	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "model", "voice"} {
+	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "model", "voice",
+		"record_near_misses", "name", "sensitivity", "refractory", "pipeline", "verify"} {
 		if !strings.Contains(string(data), "\n"+key+" = ") {
 			t.Errorf("config.toml does not show the key %q", key)
 		}
@@ -36,6 +39,13 @@ func TestConfigFaultsNameFileLineAndKey(t *testing.T) {
 		{"no port", "[mqtt]\nlisten = 'localhost'", "'mqtt.listen' must be host:port"},
 		{"wildcard prefix", "[mqtt]\ndiscovery_prefix = 'home/#'", "'mqtt.discovery_prefix' must be a topic without wildcards"},
 		{"no such model", "[stt]\nmodel = '/nowhere/x.bin'", "'stt.model': stat /nowhere/x.bin"},
+		{"unknown key of a wake word", "[[wake.word]]\nname = 'hey cricket'\nsensitivty = 1", "config.toml:3: unknown key 'wake.word.sensitivty'"},
+		{"wake word without a name", "[[wake.word]]\nsensitivity = 1", "'wake.word.name' must not be empty"},
+		{"sensitivity", "[[wake.word]]\nname = 'hey cricket'\nsensitivity = 50", "'wake.word.sensitivity' of \"hey cricket\" must be between 0 and 1, not 50"},
+		{"refractory time", "[[wake.word]]\nname = 'hey cricket'\nrefractory = '1h'", "'wake.word.refractory' of \"hey cricket\" must be between 0s and 1m0s"},
+		{"no time", "[[wake.word]]\nname = 'hey cricket'\nrefractory = 'soon'", "config.toml:3: 'wake.word.refractory': "},
+		{"wake word twice", "[[wake.word]]\nname = 'computer'\n[[wake.word]]\nname = 'Computer'", "'wake.word' \"Computer\" is there twice"},
+		{"wake word of another language", "[[wake.word]]\nname = 'hallo'\nlanguage = 'de'", "'wake.word.language' of \"hallo\" must be \"en\" or empty"},
 		{"two faults are both told", "language = ''\n[mqtt]\nlisten = 'x'", "'language' must not be empty\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -54,5 +64,26 @@ func TestConfigFaultsNameFileLineAndKey(t *testing.T) {
 func TestConfigThatWasNamedMustExist(t *testing.T) {
 	if _, err := LoadConfig(filepath.Join(t.TempDir(), "no.toml")); err == nil {
 		t.Error("a missing file that was named is not an error")
+	}
+}
+
+// An owner's wake words are instead of the default one, each with its own settings.
+func TestConfigOfWakeWords(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.toml")
+	text := "[[wake.word]]\nname = 'computer'\nmodel = 'okay_nabu'\nsensitivity = 0\nroom = 'kitchen'\n[[wake.word]]\nname = 'stop'\nrefractory = '0s'\nverify = true\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := LoadConfig(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none, half, two, now := 0.0, 0.5, Duration(2*time.Second), Duration(0)
+	want := []WakeWord{
+		{Name: "computer", Model: "okay_nabu", Sensitivity: &none, Refractory: &two, Room: "kitchen"},
+		{Name: "stop", Sensitivity: &half, Refractory: &now, Verify: true},
+	}
+	if !reflect.DeepEqual(c.Wake.Words, want) {
+		t.Errorf("the words are %+v", c.Wake.Words)
 	}
 }

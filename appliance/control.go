@@ -119,6 +119,7 @@ func (b *Box) handler() http.Handler {
 		w.Header().Set("Content-Type", "application/toml")
 		w.Write(text)
 	})
+	mux.HandleFunc("GET /wake", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.wakes.all()) })
 	mux.HandleFunc("GET /doctor", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, b.Doctor(r.Context()))
 	})
@@ -126,7 +127,8 @@ func (b *Box) handler() http.Handler {
 }
 
 // hear answers with a line of JSON per utterance as it is done, and at the end
-// a line {"error": ...} where the file was bad.
+// a line {"error": ...} where the file was bad or, with "refused": true, had no
+// wake word or no request in it.
 func (b *Box) hear(w http.ResponseWriter, r *http.Request) {
 	if !b.knowsRoom(w, r.FormValue("room")) {
 		return
@@ -139,13 +141,14 @@ func (b *Box) hear(w http.ResponseWriter, r *http.Request) {
 	// A bad file is not read to its end, and what is left of it is no next request.
 	w.Header().Set("Connection", "close")
 	lines := json.NewEncoder(w)
-	q := Request{Room: r.FormValue("room"), DryRun: r.FormValue("dry_run") == "true"}
+	q := Request{Room: r.FormValue("room"), DryRun: r.FormValue("dry_run") == "true", NoWake: r.FormValue("no_wake") == "true"}
 	err := b.Hear(r.Context(), r.Body, r.FormValue("file"), q, func(result Result) error {
 		defer http.NewResponseController(w).Flush()
 		return lines.Encode(result)
 	})
 	if err != nil {
-		lines.Encode(map[string]string{"error": err.Error()})
+		_, unasked := errors.AsType[*NoRequestError](err)
+		lines.Encode(map[string]any{"error": err.Error(), "refused": unasked || errors.Is(err, ErrNoWake)})
 	}
 }
 

@@ -26,6 +26,7 @@ const publishTime = 5 * time.Second
 type Request struct {
 	Room   string // the room that heard it; "" for the box's own
 	DryRun bool   // publish nothing
+	NoWake bool   // every spoken sentence is a request (Hear)
 }
 
 // Ask answers a sentence that came as text.
@@ -36,29 +37,37 @@ func (b *Box) Ask(ctx context.Context, text string, q Request) Result {
 
 // Hear answers each request spoken in a WAV file, in order, through emit. The
 // error is about the file: that it is not a WAV, or ends too soon; a request that
-// the cut goes through is not answered.
+// the cut goes through is not answered. It is ErrNoWake where no wake word was
+// heard, and a *NoRequestError where no request followed one.
 func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emit func(Result) error) error {
 	wav, err := voice.NewWAV(r, file)
 	if err != nil {
 		return err
 	}
-	endpointer := voice.NewEndpointer()
+	l := &listener{endpointer: voice.NewEndpointer()}
+	if !q.NoWake {
+		if l.detector, err = b.detector(ctx); err != nil {
+			return err
+		}
+	}
+	answered := 0
 	for {
 		frame, end := wav.Next()
 		if end != nil && !errors.Is(end, io.EOF) && !errors.Is(end, io.ErrUnexpectedEOF) {
 			return end
 		}
-		var u voice.Utterance
+		var u heardRequest
 		var spoken bool
-		decided := frame.Time + voice.FrameSamples*time.Second/voice.SampleRate
+		decided := frame.Time + frameTime
 		if end == nil {
-			u, spoken = endpointer.Push(frame)
+			u, spoken = l.push(frame)
 		} else if errors.Is(end, io.EOF) { // a request that a cut goes through is not whole
-			if u, spoken = endpointer.Flush(); spoken {
+			if u, spoken = l.flush(); spoken {
 				decided = max(decided, u.End)
 			}
 		}
 		if spoken {
+			answered++
 			if err := emit(b.hearOne(ctx, u, decided-u.End, q)); err != nil {
 				return err
 			}
@@ -67,7 +76,8 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 			return err
 		}
 		if errors.Is(end, io.EOF) {
-			return nil
+			b.wakes.add(l.detector)
+			return l.fault(answered)
 		}
 		if end != nil {
 			return end
@@ -77,13 +87,23 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 
 // hearOne answers one utterance; late is the time from the last spoken sample
 // to the decision that speech had ended.
-func (b *Box) hearOne(ctx context.Context, u voice.Utterance, late time.Duration, q Request) Result {
+func (b *Box) hearOne(ctx context.Context, u heardRequest, late time.Duration, q Request) Result {
 	t := &trace.Trace{Time: time.Now()}
+	r := Result{File: u.Mic, Truncated: u.Truncated}
+	if w := u.Wake; w != nil {
+		r.Wake, r.Person = &w.Word, w.Person
+		spoken := t.Time.Add(w.End - u.End - late)
+		t.Stages = append(t.Stages, trace.Stage{Name: "wake", Start: spoken, Duration: u.wakeDelay,
+			Decision: fmt.Sprintf("%q, score %.2f, %.0f dB over the noise", w.Word, w.Score, w.SNR)})
+		word := b.config.Wake.word(w.Word)
+		if r.Pipeline = word.Pipeline; word.Room != "" {
+			q.Room = word.Room
+		}
+	}
 	t.Stages = append(t.Stages, trace.Stage{Name: "endpoint", Start: t.Time.Add(-late), Duration: late,
 		Decision: fmt.Sprintf("%.2f s of speech", u.Duration().Seconds())})
-	r := Result{File: u.Mic, Truncated: u.Truncated}
 	end := t.Begin("stt")
-	heard, err := b.ears.Transcribe(ctx, u)
+	heard, err := b.ears.Transcribe(ctx, u.Utterance)
 	if err != nil {
 		end("failed")
 		r.Reply = b.house.Now().Home.NoRecognizer()
@@ -130,7 +150,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	r.Room, r.Resolved = b.room(q), NewResolved(nil, in)
 	end := t.Begin("plan")
 	now := b.house.Now().Home
-	plan := now.Plan(in, r.Room, t.Time)
+	plan := now.Plan(in, home.At(r.Room, t.Time))
 	r.Reply, r.Actions = plan.Reply, actions(plan)
 	if in.Refusal == "" {
 		r.Plan = plan.Refusal

@@ -17,6 +17,8 @@ import (
 type Result struct {
 	File                 string   `json:"file,omitempty"`
 	Wake                 *string  `json:"wake,omitempty"`
+	Person               string   `json:"person,omitempty"`
+	Pipeline             string   `json:"pipeline,omitempty"`
 	Text                 string   `json:"text,omitempty"`
 	Transcript           *string  `json:"transcript,omitempty"`
 	TranscriptConfidence *float64 `json:"transcript_confidence,omitempty"`
@@ -102,6 +104,9 @@ func (r Result) String() string {
 	}
 	if r.Wake != nil {
 		field("wake", *r.Wake)
+	}
+	if r.Person != "" {
+		field("person", r.Person)
 	}
 	if r.Transcript != nil {
 		field("transcript", *r.Transcript)

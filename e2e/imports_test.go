@@ -12,6 +12,9 @@ import (
 
 const module = "github.com/cricket-home/cricket/"
 
+// trainers make what the packages beside them are given; nobody imports them.
+const trainers = "models/training"
+
 // mayImport says which of our folders each top folder may import beside its
 // own and internal. Data flows one way, from sound to messages: a stage that
 // imported a later one could not be tested, or replaced, without it. What is
@@ -22,6 +25,7 @@ var mayImport = map[string][]string{
 	"cmd":       {"appliance", "voice", "intent", "home", "mqtt", "mesh", "firmware", "models"},
 	"e2e":       {"appliance", "voice", "intent", "home", "mqtt", "mesh", "firmware", "models"},
 	"native":    {"models", "voice"},
+	trainers:    {"appliance", "voice", "intent", "home", "mqtt", "models"},
 }
 
 func TestImportsFlowOneWay(t *testing.T) {
@@ -45,6 +49,9 @@ func TestImportsFlowOneWay(t *testing.T) {
 		}
 		name := strings.TrimPrefix(p.ImportPath, module)
 		from, _, _ := strings.Cut(name, "/")
+		if strings.HasPrefix(name, trainers+"/") {
+			from = trainers
+		}
 		for _, i := range p.Imports {
 			to, ours := strings.CutPrefix(i, module)
 			if to, _, _ = strings.Cut(to, "/"); ours && to != from && to != "internal" && !slices.Contains(mayImport[from], to) {

@@ -284,6 +284,21 @@ func (s speaker) some(question string, devices []*Device, asked string, in inten
 	return answer
 }
 
+// weatherAnswer answers HassGetWeather from a weather device, if there is one.
+func (s speaker) weatherAnswer(in intent.Intent) (string, Refusal) {
+	devices, _ := s.expand(in.Targets)
+	if len(devices) == 0 {
+		devices = s.scope(map[string]any{"domain": "weather", "name": in.Slots["name"]})
+	}
+	if len(devices) == 0 {
+		return s.say("weather.none"), UnknownDevice
+	}
+	if !devices[0].Known() {
+		return s.say("unknown", "why", s.unknown(devices[:1])), ""
+	}
+	return s.each(devices[:1]), ""
+}
+
 // unknown says why the states of some devices are not known.
 func (s speaker) unknown(devices []*Device) string {
 	what, several := s.which(devices)

@@ -98,7 +98,7 @@ func TestAnswers(t *testing.T) {
 	h := announced(t).WithState("lock.back_door", state("locked"))
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := h.Plan(tt.in, tt.room, sunday)
+			p := h.Plan(tt.in, home.At(tt.room, sunday))
 			if p.Reply != tt.reply {
 				t.Errorf("got  %q\nwant %q", p.Reply, tt.reply)
 			}
@@ -139,7 +139,7 @@ func TestAnswersFollowTheState(t *testing.T) {
 			"I do not know: the living room heating does not answer."},
 	} {
 		h = h.WithState(step.id, step.state)
-		if got := h.Plan(step.in, "kitchen", sunday).Reply; got != step.reply {
+		if got := h.Plan(step.in, home.At("kitchen", sunday)).Reply; got != step.reply {
 			t.Errorf("%s %+v:\ngot  %q\nwant %q", step.id, step.state, got, step.reply)
 		}
 	}
@@ -162,7 +162,7 @@ func TestClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := h.Plan(do("HassGetCurrentTime", nil), "", now).Reply; got != want {
+		if got := h.Plan(do("HassGetCurrentTime", nil), home.At("", now)).Reply; got != want {
 			t.Errorf("%s: %q, want %q", clock, got, want)
 		}
 	}
@@ -174,7 +174,7 @@ func TestClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := h.Plan(do("HassGetCurrentDate", nil), "", now).Reply; got != want {
+		if got := h.Plan(do("HassGetCurrentDate", nil), home.At("", now)).Reply; got != want {
 			t.Errorf("%s: %q, want %q", day, got, want)
 		}
 	}
@@ -182,7 +182,7 @@ func TestClock(t *testing.T) {
 	said := map[string]int{}
 	for minute := range 24 * 60 {
 		now := time.Date(2026, 11, 22, 0, minute, 0, 0, time.UTC)
-		said[h.Plan(do("HassGetCurrentTime", nil), "", now).Reply]++
+		said[h.Plan(do("HassGetCurrentTime", nil), home.At("", now)).Reply]++
 	}
 	for words, times := range said {
 		if want := 2; times != want && words != "It's noon." && words != "It's midnight." {

@@ -1,15 +1,37 @@
 package home
 
 import (
+	"math"
 	"slices"
+	"strings"
 
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/mqtt"
 )
 
+// commands are the intents that make one call on each of their devices.
 var commands = map[string]bool{
-	"HassTurnOn": true, "HassTurnOff": true, "HassLightSet": true, "HassSetPosition": true,
-	"HassFanSetSpeed": true, "HassClimateSetTemperature": true,
+	"HassTurnOn": true, "HassTurnOff": true, "HassToggle": true, "HassLightSet": true, "HassSetPosition": true,
+	"HassFanSetSpeed": true, "HassClimateSetTemperature": true, "HassMediaPause": true, "HassMediaUnpause": true,
+	"HassMediaNext": true, "HassMediaPrevious": true, "HassMediaPlayerMute": true, "HassMediaPlayerUnmute": true,
+	"HassSetVolume": true, "HassSetVolumeRelative": true, "HassMediaSearchAndPlay": true, "HassVacuumStart": true,
+	"HassVacuumReturnToBase": true, "HassVacuumCleanArea": true, "HassLawnMowerStartMowing": true, "HassLawnMowerDock": true,
+	"CricketSelectOption": true, "CricketSetNumber": true,
+}
+
+// domainOf is the domain of the devices that an intent means where it names none.
+func domainOf(name string) string {
+	switch {
+	case name == "HassClimateSetTemperature":
+		return "climate"
+	case strings.HasPrefix(name, "HassMedia"), strings.HasPrefix(name, "HassSetVolume"):
+		return "media_player"
+	case strings.HasPrefix(name, "HassVacuum"):
+		return "vacuum"
+	case strings.HasPrefix(name, "HassLawnMower"):
+		return "lawn_mower"
+	}
+	return ""
 }
 
 // step is the call that an intent makes on one device, and what the device is
@@ -22,17 +44,20 @@ type step struct {
 
 // command makes the actions of one intent. Devices that cannot take part are
 // exceptions of the part and keep nobody else from acting.
-func (s speaker) command(in intent.Intent) (part, []Action) {
+func (s speaker) command(in intent.Intent) part {
 	p := part{in: in}
 	ids := in.Targets
-	if len(ids) == 0 && in.Name == "HassClimateSetTemperature" {
-		found := s.here(in, isClimate)
+	if domain := domainOf(in.Name); len(ids) == 0 && domain != "" {
+		found := s.nearest(in, domain)
 		for _, d := range found {
 			ids = append(ids, d.ID)
 		}
+		if len(found) == 0 {
+			return refused(in, UnknownDevice, s.say("nothing.there", "things", s.things(domain, 2), "place", s.place(in)))
+		}
 		if len(found) > 1 && in.Slots["area"] == nil && in.Slots["floor"] == nil {
-			if area, _ := s.common(found); area.ID == "" {
-				return part{in: in, refusal: Ambiguous, answer: s.question(ids)}, nil
+			if area, _ := s.common(found); area.ID == "" || domain != "climate" {
+				return refused(in, Ambiguous, s.question(ids))
 			}
 		}
 	}
@@ -40,32 +65,36 @@ func (s speaker) command(in intent.Intent) (part, []Action) {
 	if len(devices) == 0 || missing {
 		p.refusal = UnknownDevice
 		p.answer = s.say("refused.device")
-		if name, _ := in.Slots["name"].(string); name != "" && name != "all" {
+		if name := text(in, "name"); name != "" && name != "all" {
 			p.answer = s.say("refused.device.name", "name", lower(name))
 		}
-		return p, nil
+		return p
 	}
-	var actions []Action
 	for _, d := range devices {
 		st, why := s.step(d, in)
-		if why.key == "" && (d.Entity == nil || d.Offline) {
-			why.key = "silent"
-		}
-		var messages []mqtt.Message
-		if why.key == "" {
-			var err error
-			if messages, err = d.Entity.Messages(st.call); err != nil {
-				why.key = "cannot.do" // what it announced has no topic for the call
-			}
-		}
-		if why.key != "" {
-			p.except(d, why)
-			continue
-		}
-		p.done = append(p.done, deed{device: d, state: st.state, verb: st.verb})
-		actions = append(actions, Action{Device: d.ID, Call: st.call, Messages: messages, Want: d.Entity.Want(st.call)})
+		s.act(&p, d, st, why)
 	}
-	return p, actions
+	return p
+}
+
+// act adds what one device is to do to a part, or why it does not.
+func (s speaker) act(p *part, d *Device, st step, why exception) {
+	if why.key == "" && (d.Entity == nil || d.Offline) {
+		why.key = "silent"
+	}
+	var messages []mqtt.Message
+	if why.key == "" {
+		var err error
+		if messages, err = d.Entity.Messages(st.call); err != nil {
+			why.key = "cannot.do" // what it announced has no topic for the call
+		}
+	}
+	if why.key != "" {
+		p.except(d, why)
+		return
+	}
+	p.done = append(p.done, deed{device: d, state: st.state, verb: st.verb})
+	p.actions = append(p.actions, Action{Device: d.ID, Call: st.call, Messages: messages, Want: d.Entity.Want(st.call)})
 }
 
 // expand turns ids of devices and groups into devices, each once, in order.
@@ -110,8 +139,18 @@ func (s speaker) step(d *Device, in intent.Intent) (step, exception) {
 		return s.setPosition(d, in)
 	case "HassFanSetSpeed":
 		return s.fanSpeed(d, in)
+	case "HassClimateSetTemperature":
+		return s.setTemperature(d, in)
+	case "HassToggle":
+		return s.toggle(d)
+	case "HassSetVolume", "HassSetVolumeRelative":
+		return s.setVolume(d, in)
+	case "CricketSelectOption":
+		return s.selectOption(d, in)
+	case "CricketSetNumber":
+		return s.setNumber(d, in)
 	}
-	return s.setTemperature(d, in)
+	return s.serve(d, in)
 }
 
 func call(service string, data map[string]any) mqtt.Call {
@@ -153,6 +192,8 @@ func (s speaker) turnOn(d *Device) (step, exception) {
 		return step{call: call("press", nil), state: s.States["button.press"]}, exception{}
 	case domain == "vacuum":
 		return step{call: call("start", nil), state: s.States["start"]}, exception{}
+	case domain == "lawn_mower":
+		return step{call: call("start_mowing", nil), state: s.States["start_mowing"]}, exception{}
 	}
 	return step{}, exception{key: "cannot.turn_on"}
 }
@@ -173,6 +214,8 @@ func (s speaker) turnOff(d *Device) (step, exception) {
 		return step{call: call("turn_off", nil), state: s.States["script.turn_off"]}, exception{}
 	case domain == "vacuum":
 		return step{call: call("return_to_base", nil), state: s.States["return_to_base"]}, exception{}
+	case domain == "lawn_mower":
+		return step{call: call("dock", nil), state: s.States["return_to_base"]}, exception{}
 	}
 	return step{}, exception{key: "cannot.turn_off"}
 }
@@ -204,7 +247,23 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 		data["color_temp_kelvin"] = kelvin
 		state = s.say("at", "value", s.say("kelvin", "number", figure(kelvin)))
 	}
-	if percent, ok := number(in.Slots["brightness"]); ok {
+	percent, ok := number(in.Slots["brightness"])
+	if by, relative := number(in.Slots["brightness_step"]); relative && d.Domain() == "light" {
+		if !d.can("brightness") {
+			return step{}, exception{key: "cannot.brightness"}
+		}
+		now, known := number(d.Attributes["brightness"])
+		if d.State == "off" {
+			now, known = 0, true
+		}
+		var why exception
+		// What is on stays on: darker than one percent is off.
+		if percent, why = stepped(d, math.Round(now*100/255), known, by, 1, 100); why.key != "" {
+			return step{}, why
+		}
+		ok = true
+	}
+	if ok {
 		said := s.say("percent", "number", figure(percent))
 		switch {
 		case percent < 0 || percent > 100:
@@ -238,6 +297,14 @@ func (d *Device) can(feature string) bool {
 func (s speaker) setPosition(d *Device, in intent.Intent) (step, exception) {
 	percent, ok := number(in.Slots["position"])
 	domain := d.Domain()
+	if by, relative := number(in.Slots["position_step"]); relative && d.can("position") {
+		now, known := number(d.Attributes["current_position"])
+		var why exception
+		if percent, why = stepped(d, now, known, by, 0, 100); why.key != "" {
+			return step{}, why
+		}
+		ok = true
+	}
 	said := s.say("percent", "number", figure(percent))
 	switch {
 	case !ok || domain != "cover" && domain != "valve":
@@ -259,6 +326,17 @@ func (s speaker) setPosition(d *Device, in intent.Intent) (step, exception) {
 
 func (s speaker) fanSpeed(d *Device, in intent.Intent) (step, exception) {
 	percent, ok := number(in.Slots["percentage"])
+	if by, relative := number(in.Slots["percentage_step"]); relative && d.can("percentage") {
+		now, known := number(d.Attributes["percentage"])
+		if d.State == "off" {
+			now, known = 0, true
+		}
+		var why exception
+		if percent, why = stepped(d, now, known, by, 1, 100); why.key != "" {
+			return step{}, why
+		}
+		ok = true
+	}
 	said := s.say("percent", "number", figure(percent))
 	switch {
 	case !ok || d.Domain() != "fan" || !d.can("percentage"):
@@ -273,10 +351,10 @@ func (s speaker) fanSpeed(d *Device, in intent.Intent) (step, exception) {
 
 func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
 	degrees, ok := number(in.Slots["temperature"])
-	if !ok || d.Domain() != "climate" {
+	by, relative := number(in.Slots["temperature_step"])
+	if !ok && !relative || d.Domain() != "climate" {
 		return step{}, exception{key: "cannot.temperature"}
 	}
-	said := s.say("degrees", "number", figure(degrees))
 	lowest, highest := 7.0, 35.0 // °C, Home Assistant's defaults
 	if d.Entity != nil && d.Entity.Max > 0 {
 		lowest, highest = d.Entity.Min, d.Entity.Max
@@ -287,10 +365,32 @@ func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
 	if v, ok := number(d.Attributes["max_temp"]); ok {
 		highest = v
 	}
+	if relative {
+		now, known := number(d.Attributes["temperature"])
+		var why exception
+		if degrees, why = stepped(d, now, known, by, lowest, highest); why.key != "" {
+			return step{}, why
+		}
+	}
+	said := s.say("degrees", "number", figure(degrees))
 	if degrees < lowest || degrees > highest {
 		return step{}, exception{key: "cannot.range", number: said}
 	}
 	return step{call: call("set_temperature", map[string]any{"temperature": degrees}), state: s.say("set.to", "value", said)}, exception{}
+}
+
+// stepped is a value after a relative change, within its range. Of a device that
+// has not said how it is set nobody can tell.
+func stepped(d *Device, now float64, known bool, by, lowest, highest float64) (float64, exception) {
+	switch {
+	case !known || !d.Known():
+		return 0, exception{key: "unknown.level"}
+	case by > 0 && now >= highest:
+		return 0, exception{key: "cannot.higher"}
+	case by < 0 && now <= lowest:
+		return 0, exception{key: "cannot.lower"}
+	}
+	return min(max(now+by, lowest), highest), exception{}
 }
 
 // number reads a value that came from TOML or JSON.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/intent"
 )
 
@@ -45,7 +46,7 @@ func TestConversation(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.said, func(t *testing.T) {
 			in := resolver.Resolve(intent.Query{Text: tt.said, Room: tt.room, Now: sunday})
-			p := h.Plan(in, tt.room, sunday)
+			p := h.Plan(in, home.At(tt.room, sunday))
 			if got := published(p); got != tt.sends || p.Reply != tt.reply {
 				t.Errorf("%+v\nsends %s\nreply %q\nwant  %s\nreply %q", in, strings.ReplaceAll(got, "\n", "; "), p.Reply, tt.sends, tt.reply)
 			}

@@ -11,3 +11,10 @@ func (h *Home) LostBroker() string { return sentence(h.replies.say("down.lost"))
 
 // NoRecognizer is said when speech was heard and could not be recognised.
 func (h *Home) NoRecognizer() string { return sentence(h.replies.say("down.recognizer")) }
+
+// NoBook is said when the book could not be written: a full or broken disk.
+// Nothing of the request that changes the book is then done.
+func (h *Home) NoBook() string { return sentence(h.replies.say("down.book")) }
+
+// LostBook is said when the book on the disk was found damaged at the start.
+func (h *Home) LostBook() string { return sentence(h.replies.say("down.book.lost")) }

@@ -251,7 +251,7 @@ func BenchmarkPlan(b *testing.B) {
 	in := on("light.kitchen_ceiling", "light.kitchen_counter")
 	b.ReportAllocs()
 	for b.Loop() {
-		if p := h.Plan(in, "hall", sunday); len(p.Actions) != 2 {
+		if p := h.Plan(in, home.At("hall", sunday)); len(p.Actions) != 2 {
 			b.Fatal(p.Reply)
 		}
 	}

@@ -2,8 +2,8 @@ package home
 
 import (
 	"slices"
-	"time"
 
+	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/mqtt"
 )
@@ -18,13 +18,16 @@ const (
 	CannotDo          Refusal = "cannot_do"          // the device has no such ability
 	NeedsConfirmation Refusal = "needs_confirmation" // opens the house to the street: locks, garage doors
 	Offline           Refusal = "offline"            // the device is not there, or has never announced itself
+	NoClock           Refusal = "no_clock"           // the box does not know the time
 )
 
 // Plan is what an intent does in a home.
 type Plan struct {
-	Actions []Action
-	Reply   string // said when every action is confirmed, or at once where there is none
-	Refusal Refusal
+	Actions  []Action
+	Changes  []schedule.Change // of the book, to be made when the actions are published
+	Announce string            // to be said aloud by every box, or ""
+	Reply    string            // said when every action is confirmed, or at once where there is none
+	Refusal  Refusal
 
 	parts []part // what Reply was made from, for Outcome
 	room  string // area id
@@ -46,6 +49,10 @@ type part struct {
 	done       []deed
 	exceptions []exception
 	refusal    Refusal // of an answer that is one
+
+	actions  []Action
+	changes  []schedule.Change
+	announce string
 }
 
 // deed is what becomes of one device.
@@ -63,17 +70,20 @@ type exception struct {
 	number  string // for cannot.range
 }
 
-// Plan says what an intent does in this home and what the house replies. Room
-// is the id or name of the area that heard it, or ""; now is the time of the
-// request. Nothing is ever done twice: a plan has one action per device and
-// intent.
-func (h *Home) Plan(in intent.Intent, room string, now time.Time) Plan {
-	s := speaker{home: h, replies: h.replies, room: h.room(room)}
+// Plan says what an intent does in this home and what the house replies.
+// Nothing is ever done twice: a plan has one action per device and intent.
+func (h *Home) Plan(in intent.Intent, at Setting) Plan {
+	s := speaker{home: h, replies: h.replies, room: h.room(at.Room), at: at}
 	p := Plan{room: s.room}
 	for _, one := range flat(in) {
-		part, actions := s.part(one, now)
+		part := s.part(one)
 		p.parts = append(p.parts, part)
-		p.Actions = append(p.Actions, actions...)
+		p.Actions = append(p.Actions, part.actions...)
+		p.Changes = append(p.Changes, part.changes...)
+		p.Announce += part.announce
+	}
+	if in.Refusal != "" && in.Refusal != intent.Ambiguous && at.Past.Misses > 0 {
+		p.parts = append(p.parts, part{in: in, answer: s.hint(), refusal: NotUnderstood})
 	}
 	p.Reply = s.reply(p.parts, nil)
 	p.Refusal = refusal(p.parts)
@@ -98,12 +108,18 @@ func flat(in intent.Intent) []intent.Intent {
 	return all
 }
 
-func (s speaker) part(in intent.Intent, now time.Time) (part, []Action) {
-	switch {
-	case in.Refusal != "":
-		return s.notUnderstood(in), nil
-	case commands[in.Name]:
+func (s speaker) part(in intent.Intent) part {
+	if in.Refusal != "" {
+		return s.notUnderstood(in)
+	}
+	if commands[in.Name] {
 		return s.command(in)
+	}
+	if p, ok := s.later(in); ok {
+		return p
+	}
+	if p, ok := s.lists(in); ok {
+		return p
 	}
 	p := part{in: in}
 	switch in.Name {
@@ -111,16 +127,41 @@ func (s speaker) part(in intent.Intent, now time.Time) (part, []Action) {
 		p.answer, p.refusal = s.stateAnswer(in)
 	case "HassClimateGetTemperature":
 		p.answer, p.refusal = s.temperatureAnswer(in)
-	case "HassGetCurrentTime":
-		p.answer = s.clock(now)
-	case "HassGetCurrentDate":
-		p.answer = s.date(now)
-	case "HassNevermind":
+	case "HassGetWeather":
+		p.answer, p.refusal = s.weatherAnswer(in)
+	case "HassGetCurrentTime", "HassGetCurrentDate":
+		switch {
+		case !s.at.Now.Known:
+			p.answer, p.refusal = s.say("clock.unknown"), NoClock
+		case in.Name == "HassGetCurrentTime":
+			p.answer = s.clock(s.at.Now.Wall)
+		default:
+			p.answer = s.date(s.at.Now.Wall)
+		}
+	case "HassRespond":
+		p.answer = text(in, "response")
+	case "HassBroadcast":
+		p.announce = text(in, "message")
+		p.answer = s.say("announced")
+	case "HassNevermind", "CricketNo":
 		p.answer = s.say("nevermind")
+	case "CricketYes": // what it could be an answer to is put in its place before
+		p.answer, p.refusal = s.say("nothing.asked"), CannotDo
 	default:
-		p.answer, p.refusal = s.say("refused.intent"), CannotDo
+		return s.past(in)
 	}
-	return p, nil
+	return p
+}
+
+// refused is a part that does nothing and says why.
+func refused(in intent.Intent, why Refusal, answer string) part {
+	return part{in: in, refusal: why, answer: answer}
+}
+
+// text is a slot that is text, or "".
+func text(in intent.Intent, slot string) string {
+	v, _ := in.Slots[slot].(string)
+	return v
 }
 
 // notUnderstood is the reply to a refusal of the intent stage.

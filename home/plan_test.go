@@ -142,7 +142,7 @@ func TestPlanCommands(t *testing.T) {
 	h := announced(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := h.Plan(tt.in, tt.room, sunday)
+			p := h.Plan(tt.in, home.At(tt.room, sunday))
 			if p.Reply != tt.reply || p.Refusal != "" {
 				t.Errorf("reply %q (refusal %q), want %q", p.Reply, p.Refusal, tt.reply)
 			}
@@ -201,12 +201,12 @@ func TestPlanRefusals(t *testing.T) {
 			"Opening the garage door needs a confirmation, which I cannot ask for yet."},
 		{"opening the garage a little", "hall", do("HassSetPosition", slots{"position": 5.0}, "cover.garage_door"), home.NeedsConfirmation,
 			"Opening the garage door needs a confirmation, which I cannot ask for yet."},
-		{"a timer", "hall", do("HassStartTimer", slots{"minutes": 5.0}), home.CannotDo, "Sorry, I cannot do that yet."},
+		{"an intent of somebody else", "hall", do("MakeCoffee", nil), home.CannotDo, "Sorry, I cannot do that yet."},
 	}
 	h := announced(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := h.Plan(tt.in, tt.room, sunday)
+			p := h.Plan(tt.in, home.At(tt.room, sunday))
 			if p.Reply != tt.reply || p.Refusal != tt.refusal {
 				t.Errorf("reply %q, refusal %q; want %q, %q", p.Reply, p.Refusal, tt.reply, tt.refusal)
 			}
@@ -252,7 +252,7 @@ members = ["cover.gate", "cover.door", "lock.door"]
 		{and(on("cover.gate"), on("cover.door"), off("lock.door")), ""},
 	}
 	for i, tt := range tests {
-		if got := published(h.Plan(tt.in, "", sunday)); got != tt.sends {
+		if got := published(h.Plan(tt.in, home.At("", sunday))); got != tt.sends {
 			t.Errorf("%d: sends %q, want %q", i, got, tt.sends)
 		}
 	}
@@ -261,16 +261,16 @@ members = ["cover.gate", "cover.door", "lock.door"]
 func TestPlanOffline(t *testing.T) {
 	h := announced(t)
 	h = h.WithState("light.kitchen_counter", mqtt.State{Value: "on", Offline: true})
-	p := h.Plan(off("light.kitchen_counter"), "kitchen", sunday)
+	p := h.Plan(off("light.kitchen_counter"), home.At("kitchen", sunday))
 	if p.Reply != "The counter light does not answer." || p.Refusal != home.Offline || len(p.Actions) != 0 {
 		t.Errorf("%q, %q, sends %q", p.Reply, p.Refusal, published(p))
 	}
-	p = h.Plan(off("light.kitchen_counter", "light.kitchen_ceiling"), "kitchen", sunday)
+	p = h.Plan(off("light.kitchen_counter", "light.kitchen_ceiling"), home.At("kitchen", sunday))
 	if p.Reply != "Ceiling light off, but the counter light does not answer." || p.Refusal != "" || len(p.Actions) != 1 {
 		t.Errorf("%q, %q, sends %q", p.Reply, p.Refusal, published(p))
 	}
 
-	never := parse(t, example).Plan(on("light.kitchen_ceiling"), "kitchen", sunday)
+	never := parse(t, example).Plan(on("light.kitchen_ceiling"), home.At("kitchen", sunday))
 	if never.Reply != "The ceiling light does not answer." || never.Refusal != home.Offline {
 		t.Errorf("never announced: %q, %q", never.Reply, never.Refusal)
 	}
@@ -301,7 +301,7 @@ func TestOutcome(t *testing.T) {
 	h := announced(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := h.Outcome(h.Plan(tt.in, tt.room, sunday), tt.unconfirmed); got != tt.want {
+			if got := h.Outcome(h.Plan(tt.in, home.At(tt.room, sunday)), tt.unconfirmed); got != tt.want {
 				t.Errorf("got  %q\nwant %q", got, tt.want)
 			}
 		})
@@ -314,7 +314,7 @@ func TestWant(t *testing.T) {
 	for id, want := range map[string]string{
 		"light.hall_lamp": "on", "lock.front_door": "locked", "cover.bedroom_blinds": "open", "scene.dinner": "",
 	} {
-		p := h.Plan(on(id), "", sunday)
+		p := h.Plan(on(id), home.At("", sunday))
 		if len(p.Actions) != 1 || p.Actions[0].Want.Value != want {
 			t.Errorf("%s: %+v, want %q", id, p.Actions, want)
 		}
@@ -330,7 +330,7 @@ func ExampleHome_Plan() {
 		panic(err)
 	}
 	in := intent.Intent{Name: "HassTurnOn", Targets: []string{"light.kitchen_ceiling"}}
-	p := h.Plan(in, "hall", time.Now())
+	p := h.Plan(in, home.At("hall", time.Now()))
 	for _, a := range p.Actions {
 		for _, m := range a.Messages {
 			fmt.Println(m.Topic, string(m.Payload))
@@ -344,7 +344,7 @@ func ExampleHome_Plan() {
 
 // Of several requests those that can be done are, and the plan tells that one was not.
 func TestOneRefusedRequestDoesNotStopTheOthers(t *testing.T) {
-	p := announced(t).Plan(and(on("lock.nowhere"), on("light.bedroom_ceiling")), "bedroom", sunday)
+	p := announced(t).Plan(and(on("lock.nowhere"), on("light.bedroom_ceiling")), home.At("bedroom", sunday))
 	if got, want := published(p), `light/bedroom_ceiling/set {"state":"ON"}`; got != want {
 		t.Errorf("sends\n%s\nwant\n%s", got, want)
 	}

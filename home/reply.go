@@ -26,6 +26,7 @@ type replies struct {
 	Ordinals []string             `yaml:"ordinals"`
 	Weekdays []string             `yaml:"weekdays"`
 	Months   []string             `yaml:"months"`
+	Halves   []string             `yaml:"halves"` // of a day, where people count hours to twelve; else empty
 }
 
 // loadReplies has the replies of a language; a language that has none yet gets

@@ -12,6 +12,7 @@ type speaker struct {
 	replies
 	home *Home
 	room string // area id, or ""
+	at   Setting
 }
 
 // placeless are things that are the home's rather than a room's.

@@ -22,7 +22,8 @@ type Resolver struct {
 	floors  []int32  // by area: its floor, or -1
 	words   map[string]bool
 
-	roomNames [][]string // by area: its spellings
+	roomNames [][]string      // by area: its spellings
+	places    map[string]bool // every spelling of an area or floor
 }
 
 // Bind gives sentences the names of a home. A change of the home needs only this.
@@ -63,6 +64,10 @@ func (s *Sentences) Bind(n Names) *Resolver {
 		for _, alias := range f.Aliases {
 			names = r.s.lang.spellings(names, alias, partFloor, int32(i))
 		}
+	}
+	r.places = make(map[string]bool, len(names))
+	for _, s := range names {
+		r.places[s.text] = true
 	}
 	type kind struct{ domain, class string }
 	masks := map[kind]uint64{}

@@ -40,6 +40,7 @@ type intentData struct {
 
 	rank   int  // metadata.rank: which block wins when both fit as well
 	single bool // metadata.single: means one device, never several
+	remote bool // metadata.anywhere: an area that is said is not where the device is
 	until  bool // metadata.until: the command is carried out now, and taken back when the time has come
 
 	// spoken is what the grammar for a closed-phrase recogniser has of the block:
@@ -260,7 +261,7 @@ func (f *sentenceFile) block(intent string, n *yaml.Node) error {
 	return err
 }
 
-// metadata is open to anybody's keys; four of them are Cricket's.
+// metadata is open to anybody's keys; five of them are Cricket's.
 func (f *sentenceFile) metadata(n *yaml.Node, b *intentData) error {
 	return f.fields(n, "metadata", func(key string, v *yaml.Node) (err error) {
 		switch key {
@@ -268,6 +269,8 @@ func (f *sentenceFile) metadata(n *yaml.Node, b *intentData) error {
 			b.rank, err = strconv.Atoi(v.Value)
 		case "single":
 			b.single, err = strconv.ParseBool(v.Value)
+		case "anywhere":
+			b.remote, err = strconv.ParseBool(v.Value)
 		case "until":
 			b.until, err = strconv.ParseBool(v.Value)
 		case "spoken":

@@ -262,7 +262,7 @@ func spoken(text string) bool {
 func said(names []spelling) []string {
 	var out []string
 	for _, n := range names {
-		if spoken(n.text) && n.near != alike && !slices.ContainsFunc(out, func(o string) bool {
+		if spoken(n.text) && n.near != alike && n.near != tail && !slices.ContainsFunc(out, func(o string) bool {
 			return strings.ReplaceAll(o, "'", "") == strings.ReplaceAll(n.text, "'", "")
 		}) {
 			out = append(out, n.text)

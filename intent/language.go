@@ -13,10 +13,11 @@ import (
 // numbers, joins requests, and calls things. It is read from
 // sentences/<language>/language.yaml; docs/languages.md describes the keys.
 type language struct {
-	code     string
-	letters  letters
-	capitals bool // belong to words, and are kept in what goes on a list
-	numbers  *numbers
+	code      string
+	letters   letters
+	headFirst bool // the noun of a name stands first: "lampe de chevet"
+	capitals  bool // belong to words, and are kept in what goes on a list
+	numbers   *numbers
 
 	conjunctions []string // normalised, with a space before and behind, the longest first
 	commas       *strings.Replacer
@@ -42,6 +43,7 @@ type languageFile struct {
 	Apostrophe   string                         `yaml:"apostrophe"`
 	Digraphs     bool                           `yaml:"digraphs"`
 	Capitals     bool                           `yaml:"capitals"`
+	HeadFirst    bool                           `yaml:"head_first"`
 	Conjunctions []string                       `yaml:"conjunctions"`
 	Articles     []string                       `yaml:"articles"`
 	Determiners  []string                       `yaml:"determiners"`
@@ -110,7 +112,7 @@ func readLanguage(code, file string, data []byte) (*language, error) {
 	if f.Language != code {
 		return nil, fmt.Errorf("read %s: language is %q, wanted %q", file, f.Language, code)
 	}
-	l := &language{code: code, softens: f.Softens, leftOut: f.LeftOut, links: f.Links, capitals: f.Capitals}
+	l := &language{code: code, softens: f.Softens, leftOut: f.LeftOut, links: f.Links, capitals: f.Capitals, headFirst: f.HeadFirst}
 	switch f.Apostrophe {
 	case "keep":
 	case "drop":

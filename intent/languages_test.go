@@ -21,8 +21,8 @@ func homeOf(t testing.TB, code string) Names {
 		t.Fatal(err)
 	}
 	var file struct {
-		Floor []Floor
-		Area  []Area
+		Floor  []Floor
+		Area   []Area
 		Device []struct {
 			ID, Name, Area string
 			DeviceClass    string `toml:"device_class"`

@@ -78,7 +78,7 @@ func (m *match) one(r *Resolver, text string, at setting) (in Intent, ok bool) {
 				m.readings = append(m.readings, rd)
 			}
 		}
-		if kind != entryDelay && slices.ContainsFunc(m.readings, func(rd reading) bool { return !rd.nothing }) {
+		if kind != entryDelay && (kind != entryPlain || at.said == (Context{})) && slices.ContainsFunc(m.readings, func(rd reading) bool { return !rd.nothing }) {
 			break
 		}
 	}

@@ -3,6 +3,7 @@ package intent
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -80,7 +81,7 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 			rd.name += length
 		case partArea:
 			rd.place += length
-			if slot == "area" {
+			if slot == "area" && !b.remote {
 				areaTerm = &r.trie.terms[cp.value]
 			}
 		case partFloor:
@@ -140,7 +141,7 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		m.choose(&rd, at)
 	case nameTerm != nil:
 		m.pick(&rd, nameTerm, suits, at.room, areaTerm != nil || floorTerm != nil)
-	case name != "" && name != "all":
+	case name != "" && name != "all" && !strings.HasPrefix(b.intent, "HassList") && !strings.HasPrefix(b.intent, "CricketList"): // whose name is a list's
 		norm := m.r.s.lang.letters.normalize
 		want := norm(name)
 		for i := range r.names.Entities {
@@ -169,15 +170,24 @@ func (m *match) pick(rd *reading, t *term, suits func(int32) bool, room int32, p
 	r := m.r
 	base := len(m.devices)
 	here := 0
+	var distant []int32 // of which only the tail was said, in other rooms
 	for _, d := range t.devices {
 		inRoom := r.rooms[d.index] == room && room >= 0
 		if !suits(d.index) || d.near == inItsRoom && !inRoom && !placeSaid {
+			continue
+		}
+		if d.near == tail && !inRoom && !placeSaid {
+			distant = append(distant, d.index)
 			continue
 		}
 		m.devices = append(m.devices, d.index)
 		if inRoom {
 			here++
 		}
+	}
+	if len(m.devices) == base && len(distant) > 0 {
+		m.devices = append(m.devices, distant...)
+		rd.confidence = min(rd.confidence, onlyOne)
 	}
 	all := m.devices[base:]
 	if !placeSaid && here > 0 && here < len(all) {
@@ -347,7 +357,8 @@ func (m *match) compare(a, b *reading) int {
 		cmp.Compare(b.place, a.place),
 		compareBool(a.anywhere, b.anywhere),
 		cmp.Compare(y.rank, x.rank),
-		cmp.Compare(a.given, b.given), // the rest was read literally
+		cmp.Compare(a.wild*y.file, a.wild*x.file), // free text: whoever wrote sentences of their own means them
+		cmp.Compare(a.given, b.given),             // the rest was read literally
 		cmp.Compare(y.file, x.file),
 	)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // The bits of a trie node's mask: what kinds of names are below it.
@@ -46,6 +47,7 @@ const (
 	asGiven   nearness = iota
 	alike              // "blind" for "Blinds", "ceiling lamp" for "Ceiling light"
 	inItsRoom          // "ceiling light" for "Kitchen ceiling light": only good in the kitchen
+	tail               // "lamp" for "Desk lamp": only good where nothing else can be meant
 )
 
 // spelling is one way to say one name.
@@ -147,10 +149,7 @@ func (r *Resolver) deviceSpellings(out []spelling, i int32) []spelling {
 			}
 		}
 	}
-	if r.rooms[i] < 0 {
-		return out
-	}
-	for k := base; k < given; k++ {
+	for k := base; k < given && r.rooms[i] >= 0; k++ {
 		for _, room := range r.roomNames[r.rooms[i]] {
 			short, ok := lang.cutRoom(out[k].text, room)
 			if !ok || short == "" || slices.Contains(lang.generic, short) {
@@ -159,6 +158,18 @@ func (r *Resolver) deviceSpellings(out []spelling, i int32) []spelling {
 			add(short, inItsRoom)
 			for _, of := range lang.of {
 				add(strings.Join(strings.Fields(short+" "+of+" "+room), " "), alike)
+			}
+		}
+	}
+	for k := base; k < given && tailed[domain]; k++ {
+		words := strings.Fields(out[k].text)
+		for n := 1; n <= maxTail && n < len(words); n++ {
+			short := strings.Join(words[len(words)-n:], " ")
+			if lang.headFirst {
+				short = strings.Join(words[:n], " ")
+			}
+			if !r.generic(short, i) && !r.places[short] && strings.ContainsFunc(short, unicode.IsLetter) {
+				add(short, tail)
 			}
 		}
 	}
@@ -193,6 +204,13 @@ func (l *language) cutRoom(text, room string) (short string, ok bool) {
 	}
 	return "", false
 }
+
+// tailed are the domains of which people say only the last words of a name, like
+// "the lamp". It is not done where a mistake would open a door.
+var tailed = map[string]bool{"light": true, "switch": true, "fan": true, "media_player": true, "cover": true, "climate": true, "humidifier": true, "input_boolean": true, "vacuum": true, "lawn_mower": true}
+
+// maxTail bounds the words of a name that stand for all of it.
+const maxTail = 2
 
 // generic tells whether a text is what any device of its kind is called, with or
 // without the room of device i: "light", "hall light".

@@ -19,8 +19,8 @@ func (l *language) asWritten(piece, sentence string) string {
 			if len(text) < len(piece) {
 				continue
 			}
-			if text == piece {
-				return l.cased(words[i:j])
+			if said := l.cased(words[i:j]); text == piece && (l.capitals || !ascii(said)) {
+				return said
 			}
 			break
 		}

@@ -119,6 +119,16 @@ func (e *Endpointer) Push(f Frame) (Utterance, bool) {
 	return Utterance{}, false
 }
 
+// Begin says that the next request begins at t or later: what was spoken before, a
+// wake word, belongs to none. t must not be more than half a second ago.
+func (e *Endpointer) Begin(t time.Duration) {
+	at := min(len(e.frames), max(0, int((t-e.first)/frameTime)))
+	e.begin = at
+	if e.speaking {
+		e.skipping, e.peak, e.onsetAt = false, 0, max(e.onsetAt, at)
+	}
+}
+
 // Flush ends the stream and returns the request that was being spoken, if one was.
 // The next frame begins a new stream.
 func (e *Endpointer) Flush() (Utterance, bool) {

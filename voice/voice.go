@@ -18,6 +18,7 @@ type Frame struct {
 // Wake says that a wake word was heard.
 type Wake struct {
 	Word       string
+	Person     string  // whose own word it is; "" for a word that anybody may say
 	Score      float64 // 0..1
 	Start, End time.Duration
 	SNR        float64 // decibel

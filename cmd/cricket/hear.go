@@ -12,16 +12,12 @@ import (
 type hear struct {
 	Files []string `arg:"" name:"file" help:"WAV files, any rate, mono or stereo." type:"existingfile"`
 	where
-	NoWake bool `help:"Take every spoken sentence as a request."`
+	NoWake bool `help:"Take every spoken sentence as a request: for files without a wake word."`
 	DryRun bool `help:"Show what would be published, and publish nothing."`
 	JSON   bool `help:"JSON lines, as docs/cli.md describes them."`
 }
 
 func (c *hear) Run(ctx context.Context, t *terminal) error {
-	if !c.NoWake {
-		return &fault{errors.New("listen for the wake word: this version has none yet"),
-			"cricket hear --no-wake FILE.wav", exitMissing}
-	}
 	s, err := c.open(ctx, t, true)
 	if err != nil {
 		return err
@@ -57,7 +53,7 @@ func (c *hear) file(ctx context.Context, t *terminal, s *session, file string) e
 		return fmt.Errorf("open sound file: %w", err)
 	}
 	defer f.Close()
-	q := url.Values{"file": {file}, "room": {c.Room}, "dry_run": {strconv.FormatBool(c.DryRun)}}
+	q := url.Values{"file": {file}, "room": {c.Room}, "dry_run": {strconv.FormatBool(c.DryRun)}, "no_wake": {strconv.FormatBool(c.NoWake)}}
 	answer, err := s.call(ctx, "POST", "/hear", q, f)
 	if err != nil {
 		return err
@@ -66,6 +62,9 @@ func (c *hear) file(ctx context.Context, t *terminal, s *session, file string) e
 	heard, err := t.results(answer, c.JSON)
 	if f, ok := errors.AsType[*fault](err); ok && f.err != nil {
 		f.err = fmt.Errorf("hear %s: %w", file, f.err)
+		if f.code == exitRefused {
+			f.hint = "cricket wake try " + file + "   (or --no-wake for a file without a wake word)"
+		}
 	}
 	if err == nil && heard == 0 {
 		return &fault{fmt.Errorf("hear %s: no speech in it", file), "", exitRefused}

@@ -94,6 +94,7 @@ type commands struct {
 	Why     why           `cmd:"" help:"Explain the last requests."`
 	Doctor  doctor        `cmd:"" help:"Find faults and name the fix."`
 	Models  modelCommands `cmd:"" help:"The models that hear, speak and understand."`
+	Wake    wakeCommands  `cmd:"" help:"The words that wake the box."`
 	Home    struct {
 		Show homeShow `cmd:"" help:"Show rooms and devices."`
 	} `cmd:"" help:"The model of the home."`

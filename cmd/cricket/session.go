@@ -157,10 +157,14 @@ func (t *terminal) results(body io.Reader, asJSON bool) (lines int, err error) {
 		}
 		var r struct {
 			appliance.Result
-			Error string `json:"error"`
+			Error   string `json:"error"`
+			Refused bool   `json:"refused"` // nothing is wrong with the input, but there is no request in it
 		}
 		if err := json.Unmarshal(line, &r); err != nil {
 			return lines, fmt.Errorf("read answer of the box: %w", err)
+		}
+		if r.Refused {
+			return lines, &fault{err: errors.New(r.Error), code: max(worst, exitRefused)}
 		}
 		if r.Error != "" {
 			return lines, &fault{err: errors.New(r.Error), code: exitUsage}

@@ -1,0 +1,176 @@
+package appliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/wake"
+)
+
+// keptNearMisses is how many recordings of near-misses are kept, the newest ones:
+// about ten megabytes.
+const keptNearMisses = 100
+
+// wakeCounts adds up what the detectors of a box have counted.
+type wakeCounts struct {
+	mu    sync.Mutex
+	words map[string]wake.Counts
+}
+
+func (c *wakeCounts) add(d *wake.Detector) {
+	if d == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.words == nil {
+		c.words = map[string]wake.Counts{}
+	}
+	for word, n := range d.Counts() {
+		sum := c.words[word]
+		c.words[word] = wake.Counts{Woke: sum.Woke + n.Woke, Missed: sum.Missed + n.Missed, Rejected: sum.Rejected + n.Rejected}
+	}
+}
+
+// all is what was counted so far, by word.
+func (c *wakeCounts) all() map[string]wake.Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	words := map[string]wake.Counts{}
+	for word, n := range c.words {
+		words[word] = n
+	}
+	return words
+}
+
+// detector is a new detector of this box's words, for one stream. "stop" is not
+// among them: it is for what the box itself says.
+func (b *Box) detector(ctx context.Context) (*wake.Detector, error) {
+	words, broken, err := WakeWords(b.config, b.options.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	if broken != nil {
+		b.log.Error("some enrolled wake words are not listened for", "err", broken)
+	}
+	if len(words) == 0 {
+		return nil, errors.New("listen for the wake word: config.toml names none, and nobody has enrolled one")
+	}
+	o := wake.Options{Words: words, Verify: func(w voice.Wake, u voice.Utterance) bool { return b.verified(ctx, w, u) }}
+	if b.config.Wake.RecordNearMisses {
+		o.Missed = b.recordNearMiss
+	}
+	return wake.New(o)
+}
+
+// verified asks the recogniser whether a word that woke the box was said. Where it
+// cannot tell, the wake counts: the request that follows will say what is wrong.
+func (b *Box) verified(ctx context.Context, w voice.Wake, u voice.Utterance) bool {
+	if b.ears.current().closed {
+		b.log.Warn("wake word not verified: this recogniser hears only the phrases of the home", "wake", w.Word)
+		return true
+	}
+	heard, err := b.ears.Transcribe(ctx, u)
+	if err == nil {
+		var like bool
+		if like, err = b.soundsLike(ctx, heard.Text, w.Word); err == nil {
+			b.log.Debug("wake word verified", "wake", w.Word, "transcript", heard.Text, "like", like)
+			return like
+		}
+	}
+	b.log.Error("wake word not verified", "wake", w.Word, "err", err)
+	return true
+}
+
+// mostUnlike is the part of a word's phones that may be heard otherwise.
+const mostUnlike = 0.34
+
+// soundsLike says whether a word is somewhere in a text, by the way both are spoken.
+func (b *Box) soundsLike(ctx context.Context, text, word string) (bool, error) {
+	if b.mouth == nil {
+		return false, errors.New("pronounce the wake word: espeak-ng is missing")
+	}
+	words := strings.Fields(word)
+	said := strings.Fields(text)
+	phones, err := b.mouth.Phonemes(ctx, slices.Concat(words, said), b.config.Language)
+	if err != nil {
+		return false, err
+	}
+	want, got := spell(words, phones), spell(said, phones)
+	return float64(leastEdits(want, got)) <= mostUnlike*float64(len(want)), nil
+}
+
+// spell is the phones of words in order.
+func spell(words []string, phones map[string][]string) (all []string) {
+	for _, w := range words {
+		all = append(all, phones[w]...)
+	}
+	return all
+}
+
+// leastEdits is how many phones must be changed, added or left out to find want
+// somewhere in got (Sellers, 1980).
+func leastEdits(want, got []string) int {
+	row := make([]int, len(want)+1)
+	for i := range row {
+		row[i] = i
+	}
+	least := row[len(want)]
+	for _, g := range got {
+		diagonal := row[0]
+		for i, w := range want {
+			substitute := diagonal
+			if w != g {
+				substitute++
+			}
+			diagonal = row[i+1]
+			row[i+1] = min(substitute, row[i]+1, row[i+1]+1)
+		}
+		least = min(least, row[len(want)])
+	}
+	return least
+}
+
+// nearMissDir is where the sound of near-misses is kept, if the owner wants it.
+func nearMissDir(stateDir string) string { return filepath.Join(stateDir, "wake", "near-misses") }
+
+// recordNearMiss keeps the sound of a near-miss, and forgets the oldest.
+func (b *Box) recordNearMiss(m wake.NearMiss) {
+	dir := nearMissDir(b.options.StateDir)
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		name := fmt.Sprintf("%s_%s_%.2f.wav", time.Now().UTC().Format("20060102T150405.000"), strings.ReplaceAll(m.Word, " ", "_"), m.Score)
+		err = writeSound(filepath.Join(dir, filepath.Base(name)), m.PCM)
+	}
+	if err == nil {
+		err = keepNewest(dir, keptNearMisses)
+	}
+	if err != nil {
+		b.log.Error("near-miss not recorded", "wake", m.Word, "err", err)
+	}
+}
+
+func writeSound(file string, pcm []int16) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(voice.WriteWAV(f, voice.SampleRate, pcm), f.Close())
+}
+
+// keepNewest removes all but the last n files of a folder, in the order of their names.
+func keepNewest(dir string, n int) error {
+	files, err := os.ReadDir(dir) // sorted by name, which begins with the time
+	for ; err == nil && len(files) > n; files = files[1:] {
+		err = os.Remove(filepath.Join(dir, files[0].Name()))
+	}
+	return err
+}

@@ -1,0 +1,257 @@
+package home
+
+import (
+	"strconv"
+
+	"github.com/cricket-home/cricket/home/schedule"
+	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/mqtt"
+)
+
+// past is what becomes of intents about what was said and done before, and of
+// questions about what there is to say.
+func (s speaker) past(in intent.Intent) part {
+	before := s.at.Past
+	p := part{in: in}
+	switch in.Name {
+	case "CricketUndo":
+		return s.undo(in)
+	case "CricketRepeat":
+		if p.answer = before.Reply; p.answer == "" {
+			return refused(in, CannotDo, s.say("past.nothing"))
+		}
+	case "CricketWhatHeard":
+		if before.Text == "" {
+			return refused(in, CannotDo, s.say("past.nothing"))
+		}
+		p.answer = s.say("past.heard", "text", before.Text)
+	case "CricketWhy":
+		if before.Text == "" {
+			return refused(in, CannotDo, s.say("past.nothing"))
+		}
+		p.answer = s.say("past.why", "text", before.Text, "reply", lower(before.Reply))
+	case "CricketHelp":
+		p.answer = s.say("help", "example", s.example())
+	case "CricketDescribe":
+		return s.describe(in)
+	default:
+		return refused(in, CannotDo, s.say("refused.intent"))
+	}
+	return p
+}
+
+// hint is for somebody who was not understood twice.
+func (s speaker) hint() string { return s.say("hint", "example", s.example()) }
+
+// example is a command that would be understood in this room.
+func (s speaker) example() string {
+	var first *Device
+	for _, d := range s.home.Devices {
+		if !d.Exposed || !switched[d.Domain()] {
+			continue
+		}
+		if first == nil || first.Area != s.room && d.Area == s.room {
+			first = d
+		}
+	}
+	if first == nil {
+		return s.say("example.time")
+	}
+	return s.say("example.device", "what", s.the(s.label(first)))
+}
+
+// describe tells what is in a room; where that is much, how many of each kind.
+func (s speaker) describe(in intent.Intent) part {
+	room := text(in, "area")
+	if room == "" {
+		room = s.room
+	}
+	area, ok := s.home.Area(room)
+	if !ok {
+		return refused(in, UnknownDevice, s.say("describe.where"))
+	}
+	place := s.say("in.area", "name", lower(area.Name))
+	devices := s.scope(map[string]any{"area": area.ID})
+	if len(devices) == 0 {
+		return part{in: in, answer: s.say("nothing.there.mixed", "place", place)}
+	}
+	within := s
+	within.room = area.ID // so that no name repeats the room
+	things := within.names(devices)
+	if len(devices) > 8 {
+		things = nil
+		count := map[string]int{}
+		for _, d := range devices {
+			count[s.kindOf(d)]++
+		}
+		for _, kind := range keys(count) {
+			things = append(things, s.say("number.things", "number", s.number(count[kind]), "things", s.things(kind, count[kind])))
+		}
+	}
+	return part{in: in, answer: s.say("describe", "place", place[1:], "things", s.list(things))}
+}
+
+// undo brings back what the last request in this room changed. What has no state
+// to go back to (a scene, a button), or opens the house, stays and is told.
+func (s speaker) undo(in intent.Intent) part {
+	before := s.at.Past
+	if len(before.Before)+len(before.Undo) == 0 {
+		return refused(in, CannotDo, s.say("undo.nothing"))
+	}
+	p := part{in: in, changes: before.Undo}
+	if len(before.Before) == 0 {
+		p.answer = s.say("undo.done")
+		return p
+	}
+	for _, was := range before.Before {
+		d, ok := s.home.Device(was.ID)
+		if !ok {
+			continue
+		}
+		calls, why := restore(d, was)
+		if why.key != "" {
+			p.except(d, why)
+			continue
+		}
+		for i, c := range calls {
+			st := step{call: c, state: s.status(was), verb: true}
+			done := len(p.done)
+			s.act(&p, d, st, exception{})
+			if len(p.done) == done {
+				break
+			}
+			if i > 0 { // one deed for each device
+				p.done = p.done[:done]
+			}
+		}
+	}
+	if len(p.done)+len(p.exceptions) == 0 {
+		return refused(in, CannotDo, s.say("undo.nothing"))
+	}
+	return p
+}
+
+// restore is the calls that bring a device back to the state it had.
+func restore(d, was *Device) ([]mqtt.Call, exception) {
+	cannot := exception{key: "cannot.undo"}
+	if !was.Known() {
+		return nil, cannot
+	}
+	attribute := func(name string) (float64, bool) { return number(was.Attributes[name]) }
+	one := func(service string, data map[string]any) ([]mqtt.Call, exception) {
+		return []mqtt.Call{call(service, data)}, exception{}
+	}
+	switch domain := d.Domain(); domain {
+	case "light":
+		if was.State == "off" {
+			return one("turn_off", nil)
+		}
+		data := map[string]any{}
+		if v, ok := attribute("brightness"); ok && d.can("brightness") {
+			data["brightness"] = v
+		}
+		kelvin, white := attribute("color_temp_kelvin")
+		switch rgb := was.Attributes["rgb_color"]; {
+		case white && kelvin > 0 && d.can("color_temp"):
+			data["color_temp_kelvin"] = kelvin
+		case rgb != nil && d.can("color"):
+			data["rgb_color"] = rgb
+		}
+		return one("turn_on", data)
+	case "switch", "siren", "humidifier", "media_player", "script":
+		switch was.State {
+		case "on":
+			return one("turn_on", nil)
+		case "off":
+			return one("turn_off", nil)
+		}
+	case "fan":
+		v, ok := attribute("percentage")
+		switch {
+		case was.State == "off":
+			return one("turn_off", nil)
+		case ok && v > 0 && d.can("percentage"):
+			return one("set_percentage", map[string]any{"percentage": v})
+		}
+		return one("turn_on", nil)
+	case "cover", "valve":
+		closed := was.State == "closed" || was.State == "closing"
+		v, ok := attribute("current_position")
+		switch {
+		case !closed && opensHouse(d):
+			return nil, exception{key: "confirm.open"}
+		case closed:
+			return one("close_"+domain, nil)
+		case ok && d.can("position"):
+			return one("set_"+domain+"_position", map[string]any{"position": v})
+		}
+		return one("open_"+domain, nil)
+	case "lock":
+		if was.State == "locked" {
+			return one("lock", nil)
+		}
+		return nil, exception{key: "confirm.unlock"}
+	case "climate":
+		var calls []mqtt.Call
+		if v, ok := attribute("temperature"); ok && v != d.Attributes["temperature"] {
+			calls = append(calls, call("set_temperature", map[string]any{"temperature": v}))
+		}
+		if was.State != d.State {
+			calls = append(calls, call("set_hvac_mode", map[string]any{"hvac_mode": was.State}))
+		}
+		if len(calls) > 0 {
+			return calls, exception{}
+		}
+	case "number":
+		if v, err := strconv.ParseFloat(was.State, 64); err == nil {
+			return one("set_value", map[string]any{"value": v})
+		}
+	case "select":
+		return one("select_option", map[string]any{"option": was.State})
+	case "vacuum", "lawn_mower":
+		if was.State == "docked" || was.State == "off" {
+			if domain == "vacuum" {
+				return one("return_to_base", nil)
+			}
+			return one("dock", nil)
+		}
+	}
+	return nil, cannot
+}
+
+// Before are the devices of a plan as they are before it, for Past.
+func (h *Home) Before(p Plan) []*Device {
+	var out []*Device
+	seen := map[string]bool{}
+	for _, a := range p.Actions {
+		if d, ok := h.Device(a.Device); ok && !seen[d.ID] {
+			seen[d.ID] = true
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// Ring is what is said aloud while an entry of the book rings.
+func (h *Home) Ring(e schedule.Entry) string {
+	s := speaker{home: h, replies: h.replies, room: e.Room}
+	switch {
+	case e.Kind == schedule.Reminder:
+		return sentence(s.say("ring.reminder", "message", e.Name))
+	case e.Kind == schedule.Alarm && e.Name != "":
+		return sentence(s.say("ring.alarm", "what", s.the(s.say("alarm.named", "name", e.Name))))
+	case e.Kind == schedule.Alarm:
+		return sentence(s.say("ring.alarm", "what", s.the(s.say("alarm"))))
+	}
+	return sentence(s.say("ring.timer", "what", s.the(s.timerName(e))))
+}
+
+// Missed is what is said about an entry whose time passed while the box was off.
+func (h *Home) Missed(e schedule.Entry, now schedule.Now) string {
+	s := speaker{home: h, replies: h.replies, room: e.Room, at: Setting{Now: now}}
+	what := s.entryLabel(e)
+	if e.Kind == schedule.Command {
+		what = e.Name
+	}
+	return sentence(s.say("ring.missed", "what", what))
+}

@@ -1,0 +1,32 @@
+package home
+
+import (
+	"time"
+
+	"github.com/cricket-home/cricket/home/schedule"
+)
+
+// Setting is what a plan depends on beside the home and the intent.
+type Setting struct {
+	Room  string // id or name of the area that heard it, or ""
+	Now   schedule.Now
+	Place schedule.Place
+	Book  schedule.Book
+	Past  Past
+}
+
+// At is the setting of a request by a box that has a clock, and has nothing
+// planned yet.
+func At(room string, now time.Time) Setting {
+	return Setting{Room: room, Now: schedule.Now{Wall: now, Known: true}}
+}
+
+// Past is what happened before in the room that heard.
+type Past struct {
+	Text   string            // what was said last
+	Reply  string            // what the house said last
+	Did    string            // the reply to the last request that did something
+	Before []*Device         // the devices of that request, as they were before it
+	Undo   []schedule.Change // what takes its changes of the book back
+	Misses int               // how many requests in a row were not understood
+}
