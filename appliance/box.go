@@ -16,6 +16,7 @@ import (
 
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/home/demo"
+	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/internal/child"
 	"github.com/cricket-home/cricket/internal/trace"
@@ -35,6 +36,8 @@ type Options struct {
 	Home       *home.Home // nil: home.toml beside the configuration, or an empty home
 	Devices    bool       // serve the home's devices ourselves: --demo and --home
 	Ears       bool       // start a recogniser
+	Sound      bool       // ring and speak through the loudspeaker
+	Keep       bool       // keep what is planned in StateDir; else it ends with the box
 	Bin        string     // where the children's programs are
 	StateDir   string
 	RuntimeDir string // the control socket is in here
@@ -65,12 +68,21 @@ type Box struct {
 	results *trace.Ring[Result]
 	wakes   wakeCounts
 	control net.Listener
+
+	clock   clock
+	place   schedule.Place
+	agenda  *Agenda
+	store   *schedule.Store        // nil where nothing is kept
+	damaged *schedule.DamagedError // what was wrong with the book at the start
+	rooms   rooms
+	says    chan string // for the loudspeaker
 }
 
 // New puts a box together and opens its broker's port and its control socket.
 // It starts nothing.
 func New(o Options) (*Box, error) {
-	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{})}
+	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{}),
+		says: make(chan string, 16)}
 	if o.Home == nil {
 		var err error
 		if o.Home, err = ownHome(o.Config); err != nil {
@@ -85,8 +97,8 @@ func New(o Options) (*Box, error) {
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(b.openVoice(), b.openMQTT()); err != nil {
-		return nil, errors.Join(err, b.control.Close())
+	if err := errors.Join(b.openVoice(), b.openAgenda(), b.openMQTT()); err != nil {
+		return nil, errors.Join(err, b.control.Close(), b.closeBook())
 	}
 	return b, nil
 }
@@ -244,13 +256,19 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	if b.ears != nil {
 		run("recogniser", b.ears.Run)
 	}
+	run("agenda", b.agenda.Run)
+	run("agenda", b.attend)
+	run("loudspeaker", b.sound)
 	run("control", b.serve)
-	return group.Wait()
+	return errors.Join(group.Wait(), b.closeBook())
 }
 
 // follow subscribes to discovery, and to the topics that the house asks for.
 func (b *Box) follow(ctx context.Context) error {
 	prefix := b.config.MQTT.DiscoveryPrefix
+	if err := b.client.Subscribe(ctx, b.overhear, "cricket/+/broadcast"); err != nil {
+		return err
+	}
 	if err := b.client.Subscribe(ctx, b.house.Discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type Config struct {
 	STT      STT    `toml:"stt"`
 	TTS      TTS    `toml:"tts"`
 	Wake     Wake   `toml:"wake"`
+	Place    Place  `toml:"place"`
 
 	// Dir is the folder of the file: home.toml and custom_sentences are beside it.
 	Dir string `toml:"-"`
@@ -51,12 +52,21 @@ type TTS struct {
 	Voice string `toml:"voice"`
 }
 
+// Place says where the home is, and how its box knows the time.
+type Place struct {
+	TimeZone     string  `toml:"time_zone"`
+	Latitude     float64 `toml:"latitude"`
+	Longitude    float64 `toml:"longitude"`
+	BatteryClock bool    `toml:"battery_clock"`
+}
+
 // DefaultConfig is the configuration of a box whose owner wrote none.
 func DefaultConfig() Config {
 	return Config{
 		Language: "en",
 		MQTT:     MQTT{Listen: "127.0.0.1:1883", DiscoveryPrefix: "homeassistant"},
 		Wake:     Wake{Words: defaultWakeWords()},
+		Place:    Place{BatteryClock: true},
 	}
 }
 
@@ -138,6 +148,15 @@ func (c *Config) validate(file string) error {
 	c.Wake.validate(fault, c.Language)
 	if p := c.MQTT.DiscoveryPrefix; p == "" || strings.ContainsAny(p, "+#") {
 		fault("'mqtt.discovery_prefix' must be a topic without wildcards, not %q", p)
+	}
+	if _, err := c.Place.zone(); err != nil {
+		fault("'place.time_zone' must be a name such as Europe/Berlin, not %q", c.Place.TimeZone)
+	}
+	if l := c.Place.Latitude; !(l >= -90 && l <= 90) {
+		fault("'place.latitude' must be between -90 and 90")
+	}
+	if l := c.Place.Longitude; !(l >= -180 && l <= 180) {
+		fault("'place.longitude' must be between -180 and 180")
 	}
 	for key, path := range map[string]string{
 		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "stt.model": c.STT.Model,

@@ -22,7 +22,8 @@ func TestConfigFileOfTheRepositoryIsTheDefault(t *testing.T) {
 	}
 	data, _ := os.ReadFile("../config.toml")
 	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "model", "voice",
-		"record_near_misses", "name", "sensitivity", "refractory", "pipeline", "verify"} {
+		"record_near_misses", "name", "sensitivity", "refractory", "pipeline", "verify",
+		"time_zone", "latitude", "longitude", "battery_clock"} {
 		if !strings.Contains(string(data), "\n"+key+" = ") {
 			t.Errorf("config.toml does not show the key %q", key)
 		}
@@ -46,6 +47,9 @@ func TestConfigFaultsNameFileLineAndKey(t *testing.T) {
 		{"no time", "[[wake.word]]\nname = 'hey cricket'\nrefractory = 'soon'", "config.toml:3: 'wake.word.refractory': "},
 		{"wake word twice", "[[wake.word]]\nname = 'computer'\n[[wake.word]]\nname = 'Computer'", "'wake.word' \"Computer\" is there twice"},
 		{"wake word of another language", "[[wake.word]]\nname = 'hallo'\nlanguage = 'de'", "'wake.word.language' of \"hallo\" must be \"en\" or empty"},
+		{"no such time zone", "[place]\ntime_zone = 'Berlin'", `'place.time_zone' must be a name such as Europe/Berlin, not "Berlin"`},
+		{"off the globe", "[place]\nlatitude = 91.0", "'place.latitude' must be between -90 and 90"},
+		{"round the globe", "[place]\nlongitude = nan", "'place.longitude' must be between -180 and 180"},
 		{"two faults are both told", "language = ''\n[mqtt]\nlisten = 'x'", "'language' must not be empty\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

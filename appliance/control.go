@@ -110,6 +110,12 @@ func (b *Box) handler() http.Handler {
 		}
 		writeJSON(w, b.results.Last(n))
 	})
+	mux.HandleFunc("GET /ring", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.Planned()) })
+	mux.HandleFunc("POST /ring/stop", func(w http.ResponseWriter, r *http.Request) {
+		if err := b.StopRinging(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
 	mux.HandleFunc("GET /home", func(w http.ResponseWriter, r *http.Request) {
 		text, err := b.house.Now().Home.TOML()
 		if err != nil {

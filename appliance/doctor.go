@@ -55,7 +55,7 @@ func CheckConfig() Finding {
 // Doctor looks at every part of the running box.
 func (b *Box) Doctor(context.Context) []Finding {
 	out := CheckPrograms(b.options.Bin)
-	out = append(out, b.checkBroker(), b.checkEars())
+	out = append(out, b.checkBroker(), b.checkEars(), b.checkSchedule())
 	s := b.house.Now()
 	devices := Finding{Part: "home", OK: true, Text: fmt.Sprintf("%d devices in %d rooms", len(s.Home.Devices), len(s.Home.Areas))}
 	if len(s.Home.Devices) == 0 {
@@ -127,6 +127,23 @@ func (b *Box) checkEars() Finding {
 	if !state.Running {
 		f.Text += fmt.Sprintf("; not running: %v", state.Err)
 		f.Hint = "make setup build"
+	}
+	return f
+}
+
+func (b *Box) checkSchedule() Finding {
+	now := b.clock.now()
+	f := Finding{Part: "schedule", OK: true, Text: fmt.Sprintf("%d planned", len(b.agenda.Book().Entries))}
+	switch fault := b.agenda.fault.Load(); {
+	case fault != nil:
+		f.OK, f.Text, f.Hint = false, *fault, "df -h "+b.options.StateDir
+	case b.damaged != nil:
+		f.OK, f.Text, f.Hint = false, b.damaged.Error(), "look for what is missing: cricket ring"
+	case !now.Known:
+		f.OK, f.Text = false, f.Text+"; the clock is not set, so alarms do not ring"
+		f.Hint = "timedatectl; or set battery_clock in config.toml"
+	case !b.place.Known():
+		f.Text += "; where the home is, is not in config.toml, so there is no sunrise and no sunset"
 	}
 	return f
 }

@@ -12,6 +12,10 @@ import (
 // patience is how long after a wake word a request may begin.
 const patience = 6 * time.Second
 
+// wordTail is how long after its detection a wake word may still sound: what ends by
+// then is no request.
+const wordTail = 250 * time.Millisecond
+
 // ErrNoWake is the error of sound in which no wake word was heard.
 var ErrNoWake = errors.New("no wake word heard")
 
@@ -28,7 +32,8 @@ type listener struct {
 	detector   *wake.Detector // nil: every request
 	endpointer *voice.Endpointer
 	woke       *voice.Wake   // whose request has not come yet
-	delay      time.Duration // from the end of that word to its detection
+	detected   time.Duration // when that was noticed
+	unsettled  bool          // its end is not known for good
 	unanswered *voice.Wake   // the last that no request followed
 	heard      bool          // a wake word, ever
 }
@@ -36,8 +41,10 @@ type listener struct {
 // heardRequest is a request, with what only the listener knows of it.
 type heardRequest struct {
 	voice.Utterance
-	wakeDelay time.Duration
+	wakeDelay time.Duration // from the end of the wake word to its detection
 }
+
+const frameTime = voice.FrameSamples * time.Second / voice.SampleRate
 
 // push takes the next frame and returns the request that ended with it, if one did.
 func (l *listener) push(f voice.Frame) (heardRequest, bool) {
@@ -51,16 +58,28 @@ func (l *listener) push(f voice.Frame) (heardRequest, bool) {
 		if l.woke != nil {
 			l.unanswered = l.woke
 		}
-		l.heard, l.woke, l.delay = true, &w, now-w.End
-		l.endpointer.Begin(w.End)
+		l.heard, l.woke, l.detected, l.unsettled = true, &w, now, true
+	}
+	if l.unsettled && now >= l.detected+wake.SettleTime {
+		l.settle()
 	}
 	return r, wanted
 }
 
-const frameTime = voice.FrameSamples * time.Second / voice.SampleRate
+// settle begins the request where the wake word ended.
+func (l *listener) settle() {
+	l.unsettled = false
+	l.woke.End = l.detector.End(l.detected)
+	l.endpointer.Begin(l.woke.End)
+}
 
 // flush ends the stream and returns the request that was being spoken.
-func (l *listener) flush() (heardRequest, bool) { return l.take(l.endpointer.Flush()) }
+func (l *listener) flush() (heardRequest, bool) {
+	if l.unsettled {
+		l.settle()
+	}
+	return l.take(l.endpointer.Flush())
+}
 
 // take says whether a request was meant for this box.
 func (l *listener) take(u voice.Utterance, spoken bool) (heardRequest, bool) {
@@ -68,7 +87,7 @@ func (l *listener) take(u voice.Utterance, spoken bool) (heardRequest, bool) {
 		return heardRequest{Utterance: u}, spoken
 	}
 	w := l.woke
-	if w == nil {
+	if w == nil || l.unsettled || u.End <= l.detected+wordTail {
 		return heardRequest{}, false
 	}
 	l.woke = nil
@@ -77,7 +96,7 @@ func (l *listener) take(u voice.Utterance, spoken bool) (heardRequest, bool) {
 		return heardRequest{}, false
 	}
 	u.Wake = w
-	return heardRequest{u, l.delay}, true
+	return heardRequest{u, l.detected - w.End}, true
 }
 
 // fault says what was missing when the stream ended after some requests.

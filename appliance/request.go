@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/mqtt"
@@ -127,7 +128,8 @@ func (b *Box) hearOne(ctx context.Context, u heardRequest, late time.Duration, q
 // answer resolves a sentence and carries it out.
 func (b *Box) answer(ctx context.Context, r Result, text string, q Request, t *trace.Trace) Result {
 	end := t.Begin("resolve")
-	in := b.house.Now().Resolver.Resolve(intent.Query{Text: text, Room: b.room(q), Now: t.Time})
+	before := b.rooms.of(b.roomID(q), t.Time)
+	in := before.answered(b.house.Now().Resolver.Resolve(intent.Query{Text: text, Room: b.room(q), Now: t.Time, Context: before.context}))
 	if in.Refusal != "" {
 		end(string(in.Refusal))
 	} else {
@@ -144,18 +146,63 @@ func (b *Box) room(q Request) string {
 	return b.config.Room
 }
 
-// carryOut plans an intent, publishes what is to be done and waits for the
-// devices to confirm it. A message that was published is never sent again.
+// roomID is the area id of that room, or "".
+func (b *Box) roomID(q Request) string {
+	if a, ok := b.house.Now().Home.Area(b.room(q)); ok {
+		return a.ID
+	}
+	return ""
+}
+
+// carryOut plans an intent, carries the plan out, and remembers it for what is
+// said next in the same room.
 func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Request, t *trace.Trace) Result {
 	r.Room, r.Resolved = b.room(q), NewResolved(nil, in)
 	end := t.Begin("plan")
+	room := b.roomID(q)
+	before := b.rooms.of(room, t.Time)
 	now := b.house.Now().Home
-	plan := now.Plan(in, home.At(r.Room, t.Time))
+	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Past: before.Past})
 	r.Reply, r.Actions = plan.Reply, actions(plan)
 	if in.Refusal == "" {
 		r.Plan = plan.Refusal
 	}
-	end(fmt.Sprintf("%d messages", len(r.Actions)))
+	end(fmt.Sprintf("%d messages, %d changes", len(r.Actions), len(plan.Changes)))
+	if q.DryRun {
+		return r
+	}
+	r = b.publishAll(ctx, r, in, now, plan, t)
+	var undo []schedule.Change
+	if r.Fault == nil || len(r.Actions) > 0 {
+		r, undo = b.change(ctx, r, now, plan)
+	}
+	next := before.next(r, in, time.Now())
+	if len(r.Actions) > 0 || len(undo) > 0 {
+		next.Before, next.Undo = now.Before(plan), undo
+	}
+	b.rooms.put(room, next)
+	return r
+}
+
+// change makes a plan's changes of the book, and lets every box say what is for
+// all to hear.
+func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan) (Result, []schedule.Change) {
+	if plan.Announce != "" {
+		b.send(ctx, "broadcast", []byte(plan.Announce))
+	}
+	undo, err := b.agenda.Change(ctx, plan.Changes)
+	if err != nil {
+		if r.Reply = h.NoBook(); len(r.Actions) > 0 {
+			r.Reply = plan.Reply + " " + r.Reply
+		}
+		return b.fail(r, "schedule", err), nil
+	}
+	return r, undo
+}
+
+// publishAll publishes a plan's messages and waits for the devices to confirm
+// them. A message that was published is never sent again.
+func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *home.Home, plan home.Plan, t *trace.Trace) Result {
 	if plan.Refusal == home.Offline && len(plan.Actions) == 0 {
 		if state := b.client.Status(); !state.Connected {
 			r.Reply = now.NoBroker()
@@ -164,7 +211,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 		r.Fault = &Fault{Part: "device " + in.Targets[0], Error: "is not available", Hint: "cricket doctor"}
 		return r
 	}
-	if q.DryRun || len(r.Actions) == 0 {
+	if len(r.Actions) == 0 {
 		return r
 	}
 
@@ -181,7 +228,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	}
 	defer watch.End()
 
-	end = t.Begin("publish")
+	end := t.Begin("publish")
 	sent := 0
 	for _, a := range plan.Actions {
 		for _, m := range a.Messages {

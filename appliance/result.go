@@ -23,6 +23,8 @@ type Result struct {
 	Transcript           *string  `json:"transcript,omitempty"`
 	TranscriptConfidence *float64 `json:"transcript_confidence,omitempty"`
 	Truncated            bool     `json:"truncated,omitempty"`
+	Due                  string   `json:"due,omitempty"`     // nobody asked: this kind of entry of the book was due
+	Planned              string   `json:"planned,omitempty"` // its name, or what it does
 	Room                 string   `json:"room,omitempty"`
 	Resolved
 	Plan    home.Refusal       `json:"plan_refusal,omitempty"`
@@ -111,6 +113,10 @@ func (r Result) String() string {
 	if r.Transcript != nil {
 		field("transcript", *r.Transcript)
 		field("heard", math.Round(*r.TranscriptConfidence*100)/100)
+	}
+	if r.Due != "" {
+		field("due", r.Due)
+		field("planned", r.Planned)
 	}
 	r.Resolved.fields(field)
 	if r.Plan != "" {

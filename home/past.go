@@ -26,10 +26,14 @@ func (s speaker) past(in intent.Intent) part {
 		}
 		p.answer = s.say("past.heard", "text", before.Text)
 	case "CricketWhy":
-		if before.Text == "" {
+		switch {
+		case before.Planned != "":
+			p.answer = s.say("past.planned", "what", before.Planned, "reply", before.Reply)
+		case before.Text != "":
+			p.answer = s.say("past.why", "text", before.Text, "reply", before.Reply)
+		default:
 			return refused(in, CannotDo, s.say("past.nothing"))
 		}
-		p.answer = s.say("past.why", "text", before.Text, "reply", lower(before.Reply))
 	case "CricketHelp":
 		p.answer = s.say("help", "example", s.example())
 	case "CricketDescribe":

@@ -23,10 +23,10 @@ func At(room string, now time.Time) Setting {
 
 // Past is what happened before in the room that heard.
 type Past struct {
-	Text   string            // what was said last
-	Reply  string            // what the house said last
-	Did    string            // the reply to the last request that did something
-	Before []*Device         // the devices of that request, as they were before it
-	Undo   []schedule.Change // what takes its changes of the book back
-	Misses int               // how many requests in a row were not understood
+	Text    string            // what was said last
+	Planned string            // what was due since, and not asked for then
+	Reply   string            // what the house said last
+	Before  []*Device         // the devices of the last request that did something, as they were before it
+	Undo    []schedule.Change // what takes its changes of the book back
+	Misses  int               // how many requests in a row were not understood
 }

@@ -92,6 +92,7 @@ type commands struct {
 	Resolve resolve       `cmd:"" help:"Resolve JSON lines from standard input, without any side effect."`
 	Say     say           `cmd:"" help:"Speak a sentence."`
 	Why     why           `cmd:"" help:"Explain the last requests."`
+	Ring    ring          `cmd:"" help:"Show what rings and what is planned, or stop the ringing."`
 	Doctor  doctor        `cmd:"" help:"Find faults and name the fix."`
 	Models  modelCommands `cmd:"" help:"The models that hear, speak and understand."`
 	Wake    wakeCommands  `cmd:"" help:"The words that wake the box."`

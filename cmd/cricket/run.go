@@ -29,7 +29,7 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return &fault{err, "cricket run --help", exitUsage}
 	}
-	o := appliance.Options{Config: config, Devices: c.Demo, Ears: true, Log: log,
+	o := appliance.Options{Config: config, Devices: c.Demo, Ears: true, Sound: true, Keep: true, Log: log,
 		StateDir: appliance.StateDir(), RuntimeDir: appliance.RuntimeDir()}
 	if o.Bin, err = appliance.Bin(); err != nil {
 		return err

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 
 	"github.com/cricket-home/cricket/appliance"
@@ -18,9 +16,6 @@ type say struct {
 	Text   []string `arg:"" help:"What to say."`
 	Output string   `short:"o" help:"Write a WAV file (- for standard output) instead of speaking aloud." placeholder:"F.wav"`
 }
-
-// players play a WAV file from standard input.
-var players = [][]string{{"pw-play", "-"}, {"paplay"}, {"aplay", "-q"}}
 
 func (c *say) Run(ctx context.Context, t *terminal) error {
 	s, err := where{}.open(ctx, t, false)
@@ -42,7 +37,10 @@ func (c *say) Run(ctx context.Context, t *terminal) error {
 	defer wav.Close()
 	switch c.Output {
 	case "":
-		return play(ctx, wav)
+		if err := appliance.Play(ctx, wav); err != nil {
+			return &fault{err, "cricket say -o speech.wav TEXT", exitMissing}
+		}
+		return nil
 	case "-":
 		_, err = io.Copy(t.out, wav)
 		return err
@@ -56,23 +54,4 @@ func (c *say) Run(ctx context.Context, t *terminal) error {
 		return fmt.Errorf("write speech to %s: %w", c.Output, err)
 	}
 	return f.Close()
-}
-
-func play(ctx context.Context, wav io.Reader) error {
-	hint := "cricket say -o speech.wav TEXT"
-	for _, p := range players {
-		path, err := exec.LookPath(p[0])
-		if err != nil {
-			continue
-		}
-		player := exec.CommandContext(ctx, path, p[1:]...)
-		var said strings.Builder
-		player.Stdin, player.Stderr = wav, &said
-		if err := player.Run(); err != nil {
-			lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-			return &fault{fmt.Errorf("play speech with %s: %w: %s", p[0], err, lines[len(lines)-1]), hint, exitMissing}
-		}
-		return nil
-	}
-	return &fault{errors.New("play speech: neither pw-play, nor paplay, nor aplay is here"), hint, exitMissing}
 }

@@ -200,6 +200,8 @@ func (c *wakeTry) words(t *terminal) ([]wake.Word, error) {
 	return words, nil
 }
 
+const frameTime = voice.FrameSamples * time.Second / voice.SampleRate
+
 // file shows one file and returns how often a word woke.
 func (c *wakeTry) file(ctx context.Context, t *terminal, words []wake.Word, file string) (woke int, err error) {
 	f, err := open(ctx, file)
@@ -241,7 +243,7 @@ func (c *wakeTry) file(ctx context.Context, t *terminal, words []wake.Word, file
 		}
 		for _, w := range wakes {
 			woke++
-			fmt.Fprintf(t.out, "woke %s %.2f at %.2f%s (%.0f dB over the noise)\n", w.Word, w.Score, w.End.Seconds(), by(w.Person), w.SNR)
+			fmt.Fprintf(t.out, "woke %s %.2f at %.2f%s (%.0f dB over the noise)\n", w.Word, w.Score, (frame.Time + frameTime).Seconds(), by(w.Person), w.SNR)
 		}
 	}
 	if woke > 0 {

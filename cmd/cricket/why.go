@@ -47,14 +47,17 @@ func explain(t *terminal, r appliance.Result) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "   %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
-	if r.Transcript != nil {
+	switch {
+	case r.Due != "":
+		row("planned", "%s: %s", r.Due, r.Planned)
+	case r.Transcript != nil:
 		row("heard", "%q in %s, confidence %.2f", *r.Transcript, r.File, *r.TranscriptConfidence)
-	} else {
+	default:
 		row("text", "%q", r.Text)
 	}
 	if r.Intent != nil {
 		row("intent", "%s", r.Resolved)
-	} else {
+	} else if r.Due == "" {
 		row("refused", "%s", r.Resolved)
 	}
 	if r.Plan != "" {

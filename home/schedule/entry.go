@@ -147,6 +147,8 @@ func (e Entry) reckon(now Now, rebooted bool, p Place) Entry {
 	case e.Rule != nil || e.Paused:
 	case rebooted && now.Known && !e.EndsAt.IsZero():
 		e.Ends = now.Up + e.EndsAt.Sub(now.Wall)
+	case rebooted && now.Known:
+		e = e.run(e.Left, now)
 	case rebooted:
 		e.Ends, e.Rough = now.Up+e.Left, !e.EndsAt.IsZero()
 	case e.Rough && now.Known:

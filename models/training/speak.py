@@ -1,6 +1,7 @@
 """Speaks sentences.
 
   speak.py shards SENTENCES FOLDER FROM TO    training data: shard k holds lines k*2000.. of SENTENCES as log10 mel power
+  speak.py kept SENTENCES FOLDER FROM TO      the same by the voices that are kept for evaluation
   speak.py clips SENTENCES FOLDER SEED        evaluation: one wav file per line by a kept-out voice, and voices.tsv
 
 Either goes on where it was stopped.
@@ -17,7 +18,7 @@ from voices import Speakers
 SHARD = 2000
 
 
-def shards(sentences, folder, first, last):
+def shards(sentences, folder, first, last, evaluation=False):
     lines = open(sentences).read().splitlines()
     os.makedirs(folder, exist_ok=True)
     speakers = Speakers()
@@ -28,7 +29,7 @@ def shards(sentences, folder, first, last):
             continue
         mels, voices = [], []
         for i, text in enumerate(texts):
-            pcm, voice = speakers.say(text, np.random.default_rng([k, i]))
+            pcm, voice = speakers.say(text, np.random.default_rng([k, i]), evaluation)
             mels.append(np.log10(np.maximum(mel_power(pcm), FLOOR)).astype(np.float16))
             voices.append(voice)
         with open(name + ".new", "wb") as f:
@@ -51,7 +52,7 @@ def clips(sentences, folder, seed):
 
 if __name__ == "__main__":
     verb, sentences, folder = sys.argv[1:4]
-    if verb == "shards":
-        shards(sentences, folder, int(sys.argv[4]), int(sys.argv[5]))
+    if verb in ("shards", "kept"):
+        shards(sentences, folder, int(sys.argv[4]), int(sys.argv[5]), verb == "kept")
     else:
         clips(sentences, folder, int(sys.argv[4]))

@@ -1,8 +1,30 @@
 package wake
 
-import "errors"
+import "github.com/cricket-home/cricket/voice/wake/microwakeword"
 
 // community is a model of microWakeWord, by its manifest.
 func community(manifest string) (*Model, error) {
-	return nil, errors.New("microWakeWord models cannot be read yet")
+	m, err := microwakeword.Load(manifest)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{
+		Name:  manifest,
+		Words: []ScoredWord{{m.Word(), m.Threshold()}},
+		open:  func() stream { return &communityStream{stream: m.NewStream()} },
+	}, nil
 }
+
+// communityStream has one word.
+type communityStream struct {
+	stream *microwakeword.Stream
+	score  [1]float32
+}
+
+func (s *communityStream) push(pcm []int16) {
+	if probability, fresh := s.stream.Push(pcm); fresh {
+		s.score[0] = probability
+	}
+}
+
+func (s *communityStream) scores() []float32 { return s.score[:] }

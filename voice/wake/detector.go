@@ -154,6 +154,16 @@ func (d *Detector) Push(f voice.Frame) []voice.Wake {
 	return d.wakes
 }
 
+// SettleTime is how long after a word was detected its end is known as well as
+// it will be.
+const SettleTime = latestEnd * frameTime
+
+// End is where a word ended that was detected at a time, by what was heard since.
+// It is for the last second.
+func (d *Detector) End(detected time.Duration) time.Duration {
+	return d.time(d.levels.boundary(int((detected-d.first)/frameTime) - 1))
+}
+
 // Score is the newest score of a word, 0..1, and the score at which it wakes.
 func (d *Detector) Score(word string) (score, threshold float64) {
 	for _, e := range d.ears {
@@ -178,10 +188,7 @@ func (e *ear) score() float32 {
 	if e.matcher != nil {
 		return e.matcher.score
 	}
-	if scores := e.source.stream.scores(); scores != nil {
-		return scores[e.index]
-	}
-	return 0
+	return e.source.stream.scores()[e.index]
 }
 
 // hear looks at the newest score of a word after frame n.
@@ -206,13 +213,13 @@ func (d *Detector) hear(e *ear, n int) {
 
 // wake reports that a word was heard, unless it is to be verified and is not.
 func (d *Detector) wake(e *ear, score float32, n int) {
-	end := n + 1
+	end := max(1, d.levels.boundary(n))
 	begin := d.levels.onset(end)
 	if e.matcher != nil {
 		begin = max(e.matcher.begin, d.levels.oldest())
 	}
 	if e.matcher != nil && !e.Personal.inPitch(pitch(d.captured(begin, end).PCM)) { // somebody else's voice
-		e.peak, e.deafUntil = 0, end+nearFrames
+		e.peak, e.deafUntil = 0, n+nearFrames
 		e.counts.Missed++
 		return
 	}
@@ -221,7 +228,7 @@ func (d *Detector) wake(e *ear, score float32, n int) {
 		w.Person = e.Personal.Person
 	}
 	e.peak = 0
-	d.deafen(e.Name, end)
+	d.deafen(e.Name, n)
 	if e.Verify && !d.options.Verify(w, d.captured(begin, end)) {
 		e.counts.Rejected++
 		return

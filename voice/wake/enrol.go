@@ -17,6 +17,8 @@ const (
 const (
 	limitPart    = 0.4  // how far the limit lies from the recordings towards the nearest other speech
 	mostOfOthers = 0.8  // and at most at this part of the way to that
+	voicePart    = 0.5  // nor farther than this from the recordings towards the word in other voices,
+	roomToVary   = 1.6  // but no nearer than this times the recordings: nobody says a word twice alike
 	goodPart     = 0.75 // recordings nearer than this part of the nearest other speech are good
 	strayPart    = 1.5  // a recording this much farther from the rest than they are,
 	strayOfOther = 0.65 // and as far as this part of the way to other speech, is another word
@@ -154,19 +156,26 @@ func (p *Personal) estimate(own []float64, others Others) Estimate {
 	}
 	farthest := slices.Max(own)
 	e.Limit = farthest + limitPart*max(0, e.Nearest-farthest)
+	var same []float64 // of the other voices whose pitch does not tell them from the person's
+	for _, r := range others.Same {
+		if p.inPitch(pitch(r.PCM)) {
+			same = append(same, float64(p.distance(r.PCM)))
+		}
+	}
+	if len(same) > 0 {
+		e.Limit = min(e.Limit, max(roomToVary*farthest, farthest+voicePart*(slices.Min(same)-farthest)))
+	}
 	e.Limit = max(leastLimit, min(e.Limit, mostOfOthers*e.Nearest))
 	p.limit = float32(e.Limit)
-	for _, d := range own {
-		if d <= e.Limit {
-			e.OwnWould++
+	within := func(distances []float64) (n int) {
+		for _, d := range distances {
+			if d <= e.Limit {
+				n++
+			}
 		}
+		return n
 	}
-	for _, r := range others.Same {
-		e.Others++
-		if float64(p.distance(r.PCM)) <= e.Limit && p.inPitch(pitch(r.PCM)) {
-			e.OtherWould++
-		}
-	}
+	e.OwnWould, e.OtherWould, e.Others = within(own), within(same), len(others.Same)
 	switch {
 	case farthest <= goodPart*e.Limit/mostOfOthers && farthest <= goodPart*e.Nearest:
 		e.Grade = Good

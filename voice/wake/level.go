@@ -15,6 +15,13 @@ const (
 	gapOver     = 4  // near the noise: less than four times its power, 6 dB
 	longestWord = 75 // 1.5 s
 	highestSNR  = 60 // decibel: no room is quieter
+
+	// A word ends about 100 ms before it is detected, and where the sound is weakest:
+	// a pause, or the closure of a consonant.
+	usualDelay   = 5
+	earliestEnd  = 15  // frames before the detection,
+	latestEnd    = 8   // and after it
+	perFrameAway = 1.6 // decibel that the sound must be weaker for each frame from where the end is expected
 )
 
 // levels is the power of the last frames.
@@ -67,6 +74,20 @@ func (l *levels) onset(end int) int {
 		}
 	}
 	return begin
+}
+
+// boundary is the frame with which what follows a word begins that was detected after
+// frame detected, as well as the frames so far tell.
+func (l *levels) boundary(detected int) int {
+	best, least := detected, math.Inf(1)
+	for n := max(l.oldest()+1, detected-earliestEnd); n < min(l.frames-1, detected+latestEnd); n++ {
+		power := (l.at(n-1) + l.at(n) + l.at(n+1)) / 3
+		away := math.Abs(float64(n - (detected - usualDelay)))
+		if cost := 10*math.Log10(float64(power)) + perFrameAway*away; cost < least {
+			best, least = n, cost
+		}
+	}
+	return best
 }
 
 // snr is the mean power of the frames from begin to end over the noise, in decibel.

@@ -29,7 +29,7 @@ func (m *Model) index(name string) int {
 // stream is a model at work on one stream of sound. Smoothing is the model's own.
 type stream interface {
 	push(pcm []int16)
-	scores() []float32 // of the model's words, after the newest step; none before the first
+	scores() []float32 // of the model's words, after the newest step; zeros before the first
 }
 
 // word finds a word of the model by its name.

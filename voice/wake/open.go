@@ -64,7 +64,7 @@ func readFile(file string) ([]byte, error) {
 
 // network is a model of our own kind.
 func network(name string, m *net.Model) *Model {
-	w := &Model{Name: name, open: func() stream { return &networkStream{stream: m.NewStream()} }}
+	w := &Model{Name: name, open: func() stream { return newNetworkStream(m) }}
 	for _, word := range m.Words() {
 		w.Words = append(w.Words, ScoredWord{word.Name, word.Threshold})
 	}
@@ -74,6 +74,10 @@ func network(name string, m *net.Model) *Model {
 type networkStream struct {
 	stream *net.Stream
 	last   net.Scores
+}
+
+func newNetworkStream(m *net.Model) *networkStream {
+	return &networkStream{m.NewStream(), net.Scores{Words: make([]float32, len(m.Words()))}}
 }
 
 func (s *networkStream) push(pcm []int16) { s.last = s.stream.Push(pcm) }

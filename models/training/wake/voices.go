@@ -151,15 +151,15 @@ func trim(pcm []int16) []int16 {
 	for i := range n {
 		loudest = max(loudest, level(i))
 	}
+	if loudest == 0 {
+		return nil
+	}
 	first, last := 0, n-1
 	for first < n && level(first) < loudest/1e4 {
 		first++
 	}
 	for last > first && level(last) < loudest/1e4 {
 		last--
-	}
-	if first > last {
-		return nil
 	}
 	return pcm[first*piece : (last+1)*piece]
 }

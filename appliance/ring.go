@@ -1,0 +1,296 @@
+package appliance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/home/schedule"
+	"github.com/cricket-home/cricket/internal/trace"
+	"github.com/cricket-home/cricket/mqtt"
+	"github.com/cricket-home/cricket/voice"
+)
+
+// Planned is an entry of the book as `cricket ring` shows it; docs/cli.md
+// documents the fields.
+type Planned struct {
+	ID     int        `json:"id"`
+	Kind   string     `json:"kind"`           // "timer", "alarm", "reminder", "command"
+	Name   string     `json:"name,omitempty"` // of a timer or an alarm; a reminder's message; what a command does
+	Room   string     `json:"room,omitempty"`
+	State  string     `json:"state"`         // "running", "paused", "waiting", "ringing"
+	Left   float64    `json:"left_s"`        // seconds; negative since it was due
+	Due    *time.Time `json:"due,omitempty"` // by the wall clock, where that is known
+	Repeat bool       `json:"repeat,omitempty"`
+}
+
+// Planned is all that is planned or rings, what is due next first.
+func (b *Box) Planned() []Planned {
+	now := b.clock.now()
+	out := []Planned{}
+	for _, e := range b.agenda.Book().Entries {
+		p := Planned{ID: e.ID, Kind: string(e.Kind), Name: e.Name, Room: e.Room, State: "running",
+			Left: math.Round(e.Remaining(now).Seconds()), Repeat: e.Rule != nil && e.Rule.Repeats()}
+		if a, ok := b.house.Now().Home.Area(e.Room); ok && e.Room != "" {
+			p.Room = a.Name
+		}
+		due := e.At
+		if e.Rule == nil {
+			due = now.Wall.Add(e.Remaining(now)).Round(time.Second)
+		}
+		switch {
+		case e.Ringing:
+			p.State = "ringing"
+		case e.Paused:
+			p.State = "paused"
+		case e.Rule != nil:
+			p.State = "waiting"
+		}
+		if now.Known && !e.Paused {
+			p.Due = &due
+		}
+		out = append(out, p)
+	}
+	slices.SortStableFunc(out, func(a, b Planned) int { return int(math.Copysign(1, a.Left-b.Left)) })
+	return out
+}
+
+// StopRinging stops all that rings.
+func (b *Box) StopRinging(ctx context.Context) error {
+	now := b.clock.now()
+	var changes []schedule.Change
+	for _, e := range b.agenda.Book().Ringing() {
+		changes = append(changes, e.Finish(now, b.place))
+		b.tell(ctx, "stopped", e)
+	}
+	_, err := b.agenda.Change(ctx, changes)
+	return err
+}
+
+// attend sees to what is due until ctx ends.
+func (b *Box) attend(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case d := <-b.agenda.due:
+			if d.Entry.Kind == schedule.Command && !d.Missed {
+				go b.carryDue(ctx, d.Entry) // a device that does not answer must keep nothing else waiting
+				continue
+			}
+			b.announce(ctx, d)
+		}
+	}
+}
+
+// carryDue carries out a command for later. Nobody waits for its reply, so it is
+// spoken only where it has something to say: an answer, or what was not done.
+func (b *Box) carryDue(ctx context.Context, e schedule.Entry) {
+	t := &trace.Trace{Time: time.Now()}
+	r := b.keep(b.carryOut(ctx, Result{Due: string(e.Kind), Planned: e.Name}, *e.Command, Request{Room: e.Room}, t), t)
+	if !r.Done() || len(r.Actions) == 0 {
+		b.say(r.Reply)
+	}
+	if !r.Done() {
+		b.log.Warn("a command for later was not carried out", "entry", e.ID, "refusal", string(r.Refusal)+string(r.Plan))
+	}
+	b.tell(ctx, "done", e)
+}
+
+// announce tells of what rings now, and of what was missed.
+func (b *Box) announce(ctx context.Context, d Due) {
+	h := b.house.Now().Home
+	e := d.Entry
+	r := Result{Due: string(e.Kind), Planned: e.Name, Actions: []Action{}}
+	what := "ringing"
+	switch {
+	case d.Missed:
+		what, r.Reply = "missed", h.Missed(e, b.clock.now())
+		b.say(r.Reply)
+	case d.Ended:
+		what, r.Reply = "unheard", h.Ring(e)
+	default:
+		r.Reply = h.Ring(e)
+	}
+	b.log.Info("planned", "event", what, "kind", string(e.Kind), "entry", e.ID)
+	b.keep(r, &trace.Trace{Time: time.Now()})
+	b.tell(ctx, what, e)
+}
+
+// node is this box's name in topics.
+func node() string {
+	name, err := os.Hostname()
+	name = strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(name)), "_")
+	if err != nil || name == "" {
+		return "box"
+	}
+	return name
+}
+
+// tell publishes an event about an entry, for whoever follows; docs/timers.md
+// has the format. A broker that is away misses it.
+func (b *Box) tell(ctx context.Context, event string, e schedule.Entry) {
+	payload, err := json.Marshal(map[string]any{"event": event, "kind": e.Kind, "id": e.ID, "name": e.Name, "room": e.Room})
+	if err != nil {
+		panic(err) // texts and a number
+	}
+	b.send(ctx, "schedule", payload)
+}
+
+// send publishes under the box's own topic.
+func (b *Box) send(ctx context.Context, topic string, payload []byte) {
+	if err := b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/" + topic, Payload: payload, QoS: 1}); err != nil && ctx.Err() == nil {
+		b.log.Warn("event not published", "topic", topic, "err", err)
+	}
+}
+
+// say leaves a text for the loudspeaker. When more waits than anybody would
+// listen to, the text is dropped.
+func (b *Box) say(text string) {
+	select {
+	case b.says <- text:
+	default:
+		b.log.Warn("too much to say; a sentence was dropped")
+	}
+}
+
+// ringPause is the silence between two rounds of ringing.
+const ringPause = 2 * time.Second
+
+// sound is the box's voice when nobody has asked it anything: one sentence at a
+// time, and what rings, over and over.
+func (b *Box) sound(ctx context.Context) error {
+	for {
+		var text string
+		select {
+		case <-ctx.Done():
+			return nil
+		case text = <-b.says:
+			b.aloud(ctx, text, false)
+		case <-b.agenda.rung:
+		}
+		for ringing := b.agenda.Book().Ringing(); len(ringing) > 0 && ctx.Err() == nil; ringing = b.agenda.Book().Ringing() {
+			round, stop := context.WithCancel(ctx)
+			over := make(chan struct{})
+			go func() {
+				defer close(over)
+				b.aloud(round, ringText(b.house.Now().Home, ringing), true)
+				pause := time.NewTimer(ringPause)
+				defer pause.Stop()
+				select {
+				case <-pause.C:
+				case <-round.Done():
+				}
+			}()
+			select {
+			case <-b.agenda.rung: // stopped, or something else rings too
+			case <-over:
+			case <-ctx.Done():
+			}
+			stop()
+			<-over
+		}
+	}
+}
+
+func ringText(h *home.Home, ringing []schedule.Entry) string {
+	var texts []string
+	for _, e := range ringing {
+		texts = append(texts, h.Ring(e))
+	}
+	return strings.Join(texts, " ")
+}
+
+// aloud speaks through the loudspeaker, after a chime where that is wanted.
+func (b *Box) aloud(ctx context.Context, text string, chimes bool) {
+	if !b.options.Sound {
+		return
+	}
+	speech := voice.Speech{Rate: 22050}
+	if s, err := b.Say(ctx, text); err == nil {
+		speech = s
+	} else if ctx.Err() == nil {
+		b.log.Warn("there is only a chime", "err", err)
+		chimes = true
+	}
+	pcm := speech.PCM
+	if chimes {
+		pcm = append(chime(speech.Rate), pcm...)
+	}
+	var wav bytes.Buffer
+	if err := voice.WriteWAV(&wav, speech.Rate, pcm); err != nil {
+		b.log.Error("nothing is to be heard", "err", err)
+		return
+	}
+	if err := Play(ctx, &wav); err != nil && !errors.Is(err, context.Canceled) {
+		b.log.Warn("nothing is to be heard", "err", err)
+	}
+}
+
+// chime is three soft strokes, each a fourth above the last.
+func chime(rate int) []int16 {
+	const stroke = 0.3 // s
+	var pcm []int16
+	for _, hertz := range []float64{660, 880, 1174} {
+		for i := range int(stroke * float64(rate)) {
+			t := float64(i) / float64(rate)
+			pcm = append(pcm, int16(9000*math.Exp(-8*t)*math.Sin(2*math.Pi*hertz*t)))
+		}
+	}
+	return pcm
+}
+
+// overhear speaks what another box lets all boxes say.
+func (b *Box) overhear(m mqtt.Message) {
+	if !strings.HasPrefix(m.Topic, "cricket/"+node()+"/") && len(m.Payload) <= maxBroadcast {
+		b.say(string(m.Payload))
+	}
+}
+
+// maxBroadcast is the longest text that another box may have this one say.
+const maxBroadcast = 1000 // bytes
+
+// openAgenda reads the book, where it is to be kept.
+func (b *Box) openAgenda() error {
+	var err error
+	if b.clock, err = newClock(b.config.Place); err != nil {
+		return err
+	}
+	b.place = schedule.Place{Latitude: b.config.Place.Latitude, Longitude: b.config.Place.Longitude}
+	var book schedule.Book
+	var keep keeper = forgetful{}
+	if b.options.Keep {
+		b.store, book, err = schedule.Open(b.options.StateDir + "/schedule.json")
+		if damaged, ok := errors.AsType[*schedule.DamagedError](err); ok {
+			b.log.Error("timers, alarms or lists may be missing", "err", err)
+			b.damaged = damaged
+			b.say(b.house.Now().Home.LostBook())
+		} else if err != nil {
+			return fmt.Errorf("read what is planned: %w", err)
+		}
+		keep = b.store
+	}
+	b.agenda = newAgenda(book, keep, b.clock.now, b.place, b.log)
+	return nil
+}
+
+// closeBook lets go of the book's file.
+func (b *Box) closeBook() error {
+	if b.store == nil {
+		return nil
+	}
+	return b.store.Close()
+}

@@ -1,0 +1,88 @@
+package appliance
+
+import (
+	"sync"
+	"time"
+
+	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/intent"
+)
+
+// contextTime is how long what was said before counts for what is said next:
+// "only the left one", "yes".
+const contextTime = 30 * time.Second
+
+// rooms remembers, for each room, what was said and done there last.
+type rooms struct {
+	mu   sync.Mutex
+	last map[string]talk // by area id
+}
+
+// talk is the past of one room.
+type talk struct {
+	home.Past
+	context intent.Context
+	time    time.Time // of the request that context is about
+}
+
+// of is the past of a room. What a follow-up may refer to is left out when it
+// is too old.
+func (r *rooms) of(room string, now time.Time) talk {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.last[room]
+	if now.Sub(t.time) > contextTime {
+		t.context = intent.Context{}
+	}
+	return t
+}
+
+// put remembers the newest past of a room.
+func (r *rooms) put(room string, t talk) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last == nil {
+		r.last = map[string]talk{}
+	}
+	r.last[room] = t
+}
+
+// next is the past after one more request, whose reply was r's.
+func (t talk) next(r Result, in intent.Intent, now time.Time) talk {
+	t.Misses, t.Planned = t.Misses+1, ""
+	if in.Refusal == "" || in.Refusal == intent.Ambiguous {
+		t.Misses = 0
+	}
+	switch in.Name {
+	case "CricketRepeat", "CricketWhatHeard", "CricketWhy": // they are about what was before them
+		return t
+	}
+	t.Reply = r.Reply
+	switch {
+	case r.Due != "":
+		t.Planned = r.Planned
+		return t
+	case r.Transcript != nil:
+		t.Text = *r.Transcript
+	default:
+		t.Text = r.Text
+	}
+	t.context.Open, t.time = in.Open, now
+	if in.Refusal == "" && r.Plan == "" {
+		t.context.Last = &in
+	}
+	return t
+}
+
+// answered puts what "yes" is an answer to in its place: the one thing that was
+// asked about. Where several were, it is asked again.
+func (t talk) answered(in intent.Intent) intent.Intent {
+	open := t.context.Open
+	if in.Name != "CricketYes" || open == nil {
+		return in
+	}
+	if len(open.Targets) == 1 {
+		return *open
+	}
+	return intent.Intent{Refusal: intent.Ambiguous, Candidates: open.Targets, Open: open}
+}

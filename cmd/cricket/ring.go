@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/cricket-home/cricket/appliance"
+)
+
+type ring struct {
+	Stop bool `help:"Stop what rings."`
+	JSON bool `help:"JSON, as docs/cli.md describes it."`
+}
+
+func (c *ring) Run(ctx context.Context, t *terminal) error {
+	s, err := where{}.open(ctx, t, false)
+	if err != nil {
+		return err
+	}
+	defer s.end()
+	if c.Stop {
+		body, err := s.call(ctx, "POST", "/ring/stop", nil, nil)
+		if err != nil {
+			return err
+		}
+		body.Close()
+	}
+	var planned []appliance.Planned
+	if err := s.get(ctx, "/ring", nil, &planned); err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(t.out).Encode(planned)
+	}
+	if len(planned) == 0 {
+		fmt.Fprintln(t.out, "Nothing rings, and nothing is planned.")
+	}
+	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	for _, p := range planned {
+		due := "in " + (time.Duration(p.Left) * time.Second).String()
+		switch {
+		case p.State == "ringing" || p.State == "paused":
+			due = ""
+		case p.State == "waiting" && p.Due != nil:
+			due = p.Due.Local().Format("Mon 2006-01-02 15:04")
+		}
+		if p.Repeat {
+			due += ", and again"
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", p.ID, p.State, p.Kind, p.Name, p.Room, due)
+	}
+	return w.Flush()
+}

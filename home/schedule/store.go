@@ -1,0 +1,170 @@
+package schedule
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// The file is a line that says what it is, and the Book as JSON. A file of a
+// later version is refused, and left as it is.
+const (
+	version = 1
+	heading = "cricket schedule, version %d, crc %08x\n"
+)
+
+// sum is the CRC-32 (IEEE) of the version, a line feed and the JSON.
+func sum(version int, text []byte) uint32 {
+	return crc32.Update(crc32.ChecksumIEEE(fmt.Appendf(nil, "%d\n", version)), crc32.IEEETable, text)
+}
+
+// Beside the file: the Book before, a file being written, and the lock that
+// keeps a second process away.
+const (
+	beforeSuffix = ".before"
+	newSuffix    = ".new"
+	lockSuffix   = ".lock"
+)
+
+// DamagedError says that a file could not be read. The Store that Open returns
+// beside it works, and has the Book before the last Save, if that can be read.
+type DamagedError struct {
+	Kept string // where the damaged file is now
+	Err  error
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("read schedule: %v; the damaged file is kept as %s", e.Err, e.Kept)
+}
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// Store keeps a Book in a file. A Save that returned survives a power cut, and
+// one that failed or was cut short leaves the Book before it.
+type Store struct {
+	path string
+	lock *os.File
+}
+
+// Open opens the file, or begins one, and reads the Book in it. A file that is
+// damaged is moved aside, and the error is a *DamagedError. With any other error
+// there is no Store.
+func Open(path string) (*Store, Book, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, Book{}, fmt.Errorf("make folder of schedule: %w", err)
+	}
+	lock, err := os.OpenFile(path+lockSuffix, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, Book{}, fmt.Errorf("lock schedule: %w", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		lock.Close()
+		return nil, Book{}, fmt.Errorf("open schedule %s: another cricket has it: %w", path, err)
+	}
+	s := &Store{path: path, lock: lock}
+	b, err := read(path)
+	if _, wrong := errors.AsType[*contentError](err); wrong {
+		b, err = s.rescue(err)
+	}
+	if _, damaged := errors.AsType[*DamagedError](err); err != nil && !damaged {
+		lock.Close()
+		return nil, Book{}, err
+	}
+	return s, b, err
+}
+
+// rescue moves a damaged file aside and goes on with the Book before it.
+func (s *Store) rescue(why error) (Book, error) {
+	kept := fmt.Sprintf("%s.damaged-%d", s.path, time.Now().UnixNano())
+	if err := os.Rename(s.path, kept); err != nil {
+		return Book{}, fmt.Errorf("move damaged schedule aside: %w", err)
+	}
+	b, err := read(s.path + beforeSuffix)
+	if err != nil { // there is no other
+		b = Book{}
+	}
+	return b, &DamagedError{Kept: kept, Err: why}
+}
+
+// contentError is of a file whose bytes are wrong.
+type contentError struct{ reason string }
+
+func (e *contentError) Error() string { return e.reason }
+
+// read reads a file; a file that is not there has an empty Book.
+func read(path string) (Book, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Book{}, nil
+	}
+	if err != nil {
+		return Book{}, fmt.Errorf("open schedule: %w", err)
+	}
+	line, text, _ := bytes.Cut(data, []byte("\n"))
+	var v int
+	var crc uint32
+	if n, err := fmt.Sscanf(string(line)+"\n", heading, &v, &crc); n < 2 || err != nil {
+		return Book{}, &contentError{"its first line is wrong"}
+	}
+	if sum(v, text) != crc {
+		return Book{}, &contentError{"its checksum is wrong"}
+	}
+	if v != version {
+		return Book{}, fmt.Errorf("open schedule %s: it is of version %d, and this Cricket knows version %d", path, v, version)
+	}
+	var b Book
+	if err := json.Unmarshal(text, &b); err != nil {
+		return Book{}, &contentError{err.Error()}
+	}
+	return b, nil
+}
+
+// Save writes the Book and returns when it is on the disk.
+func (s *Store) Save(b Book) error {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return fmt.Errorf("write schedule: %w", err)
+	}
+	data := append(fmt.Appendf(nil, heading, version, sum(version, text)), text...)
+	if err := s.replace(data); err != nil {
+		return fmt.Errorf("write schedule: %w", err)
+	}
+	return nil
+}
+
+// replace puts a new file in the old one's place once it is whole and on the
+// disk, and keeps the old one beside it.
+func (s *Store) replace(data []byte) error {
+	f, err := os.OpenFile(s.path+newSuffix, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Remove(s.path + beforeSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// On a file system without links there is no Book before, which only rescue would miss.
+	if err := os.Link(s.path, s.path+beforeSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	if err := os.Rename(s.path+newSuffix, s.path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(s.path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// Close lets go of the file.
+func (s *Store) Close() error { return s.lock.Close() }
