@@ -97,10 +97,13 @@ func TestBadRecordings(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := Enrol(bundled, "open sesame", "ali", with(make([]int16, second))[1:], Others{}, when()); err == nil || !strings.Contains(err.Error(), "3 to 5 recordings, and there are 2") {
+	if _, _, err := Enrol(bundled, "open sesame", "ali", with(make([]int16, second))[1:], someOthers(t), when()); err == nil || !strings.Contains(err.Error(), "3 to 5 recordings, and there are 2") {
 		t.Errorf("two recordings: %v", err)
 	}
-	if _, _, err := Enrol(bundled, "open sesame", " ", good, Others{}, when()); err == nil || !strings.Contains(err.Error(), "the person") {
+	if _, _, err := Enrol(bundled, "open sesame", "ali", good, Others{}, when()); err == nil || !strings.Contains(err.Error(), "no other speech") {
+		t.Errorf("nothing to compare with: %v", err)
+	}
+	if _, _, err := Enrol(bundled, "open sesame", " ", good, someOthers(t), when()); err == nil || !strings.Contains(err.Error(), "the person") {
 		t.Errorf("nobody: %v", err)
 	}
 }
