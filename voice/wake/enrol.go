@@ -62,7 +62,7 @@ type Estimate struct {
 // again; all such errors come joined. A word whose Estimate is Poor should not be
 // used.
 func Enrol(network *Model, word, person string, recordings []Recording, others Others, now time.Time) (*Personal, Estimate, error) {
-	if !network.embeds {
+	if network.embedding == 0 {
 		return nil, Estimate{}, fmt.Errorf("enrol %q: the model %s has no embeddings", word, network.Name)
 	}
 	if len(others.Speech) == 0 {
