@@ -3,7 +3,8 @@
 # festival (festvox-us-slt-hts, festvox-kallpc16k) and sox, from requests.txt:
 #
 #   ./make-speech.sh                  every file of requests.txt, into this folder
-#   ./make-speech.sh candidates DIR   every sentence by every voice, to try recognisers on
+#   ./make-speech.sh candidates DIR   every sentence by every voice, to try recognisers
+#                                     on: without the wake word
 #
 # A voice is PROGRAM:NAME. A format is a list of sox options for the written file.
 set -eu
@@ -55,7 +56,7 @@ request() {
 
 if [ "${1:-}" = candidates ]; then
 	mkdir -p "$2"
-	grep -v '^#' "$here/requests.txt" | while IFS='|' read -r file _ _ words; do
+	sed -e '/^#/d' -e 's/hey cricket *[,/]* *//g' "$here/requests.txt" | while IFS='|' read -r file _ _ words; do
 		for voice in $voices; do
 			name=$(echo "$voice" | tr -c 'a-z0-9\n' _)
 			request "$voice" "$(echo $words)" "-r 16000 -c 1 -b 16" "$2/$(basename $file .wav).$name.wav" </dev/null
