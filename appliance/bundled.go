@@ -32,9 +32,9 @@ type Outcome struct {
 	Wrong float64 `json:"wrong"` // something else was done
 }
 
-// better: what is done wrong weighs as much as what is done right.
+// better: it does more right, and no more wrong.
 func (m Measured) better() bool {
-	return m.Bundled.Right-m.Bundled.Wrong > m.Sphinx.Right-m.Sphinx.Wrong
+	return m.Bundled.Right > m.Sphinx.Right && m.Bundled.Wrong <= m.Sphinx.Wrong
 }
 
 func (m Measured) String() string {

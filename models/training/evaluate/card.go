@@ -59,7 +59,7 @@ func card(o options, places []place, all []*result) string {
 		for _, group := range []struct {
 			name string
 			by   map[int]count
-		}{{"made-up homes", r.homes}, {"never-spoken names", r.unspoken}, {"demo home", r.demo}} {
+		}{{"made-up homes", r.homes}, {"of them, those that pocketsphinx is told", r.told}, {"of them, with never-spoken names", r.unspoken}, {"demo home", r.demo}} {
 			for _, snr := range snrs() {
 				c := group.by[snr]
 				p("| %s | %s | %d dB | %d | **%s** | %s | %s | %s |", r.name, group.name, snr, c.said, percent(c.same, c.said), percent(c.wrong, c.said), percent(c.exact, c.said), percent(c.edits, c.words))

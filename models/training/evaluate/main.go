@@ -20,6 +20,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +81,7 @@ type said struct {
 	text     string
 	room     string
 	meant    intent.Intent
+	told     bool // it is of the sentences that pocketsphinx is told
 	unspoken bool // it is about a device in whose name is a word that training never says
 	voice    string
 	pcm      []float64
@@ -148,7 +150,7 @@ func evaluate(ctx context.Context, o options) error {
 }
 
 // makePlaces makes the homes and their sentences. A sentence counts where the
-// product understands its text today.
+// product's templates understand its text today.
 func makePlaces(o options) ([]place, error) {
 	sources, err := phrases.Open()
 	if err != nil {
@@ -177,11 +179,19 @@ func makePlaces(o options) ([]place, error) {
 			if tries > 1000*o.sentences {
 				return nil, fmt.Errorf("make sentences for %s: of %d only %d were understood", p.name, tries, len(p.said))
 			}
-			g := sources.Builtin
-			if tries%3 == 0 {
-				g = sources.Superset
+			// A third of what pocketsphinx is told, a third that names a device, a third of
+			// everything, every intent as often.
+			kind := len(p.said) % 3
+			drawn := sources.Builtin.DrawIntent
+			switch {
+			case kind == 0:
+				drawn = sources.Builtin.DrawSpoken
+			case kind == 1:
+				drawn = sources.Builtin.Draw
+			case tries%3 == 0:
+				drawn = sources.Superset.DrawIntent
 			}
-			text, err := g.DrawIntent(r, p.home)
+			text, err := drawn(r, p.home)
 			if err != nil {
 				return nil, err
 			}
@@ -190,11 +200,15 @@ func makePlaces(o options) ([]place, error) {
 				continue
 			}
 			seen[text] = true
-			if s.meant = resolve(p.resolver, s, text); s.meant.Refusal != "" {
+			s.told = kind == 0
+			if s.meant = resolve(p.resolver, s, text); s.meant.Refusal != "" || s.meant.Tier != intent.Template {
 				continue
 			}
 			for _, t := range s.meant.Targets {
 				s.unspoken = s.unspoken || p.home.Unspoken[t] && strings.Contains(text, nameOf(p.home, t))
+			}
+			if kind == 1 && !slices.ContainsFunc(s.meant.Targets, func(t string) bool { return strings.Contains(text, strings.ToLower(nameOf(p.home, t))) }) {
+				continue
 			}
 			p.said = append(p.said, s)
 		}

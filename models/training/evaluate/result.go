@@ -46,6 +46,7 @@ type result struct {
 	homes    map[int]count         // by SNR: the made-up homes
 	demo     map[int]count         // by SNR: the demo home
 	unspoken map[int]count         // by SNR: sentences about a name with a word that training never says
+	told     map[int]count         // by SNR: sentences that pocketsphinx is told, in the made-up homes
 	voices   map[string]count      // by engine and voice, all SNRs
 	empty    map[string]emptyCount // by kind of sound without speech
 	seconds  float64               // of hearing
@@ -91,7 +92,7 @@ func sameAction(a, b intent.Intent) bool {
 }
 
 func measure(ctx context.Context, o options, places []place, c contender) (*result, error) {
-	r := &result{name: c.name, homes: map[int]count{}, demo: map[int]count{}, unspoken: map[int]count{}, voices: map[string]count{}, empty: map[string]emptyCount{}}
+	r := &result{name: c.name, homes: map[int]count{}, demo: map[int]count{}, unspoken: map[int]count{}, told: map[int]count{}, voices: map[string]count{}, empty: map[string]emptyCount{}}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- c.engine.Run(ctx) }()
@@ -127,6 +128,9 @@ func measure(ctx context.Context, o options, places []place, c contender) (*resu
 					group = r.demo
 				}
 				addTo(group, snr, n)
+				if s.told && !p.demo {
+					addTo(r.told, snr, n)
+				}
 				if s.unspoken {
 					addTo(r.unspoken, snr, n)
 				}

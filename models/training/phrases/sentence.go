@@ -116,6 +116,11 @@ func (s Sources) name(r *rand.Rand, h *Home) string {
 	return words(strings.Join(parts, " "))
 }
 
+// DrawSpoken is a sentence that a closed-phrase recogniser is told as well.
+func (g *Grammar) DrawSpoken(r *rand.Rand, h *Home) (string, error) {
+	return g.drawBlock(r, h, g.spoken[r.IntN(len(g.spoken))])
+}
+
 // byIntent groups sorted blocks.
 func byIntent(blocks []block) [][]block {
 	at := map[string]int{}

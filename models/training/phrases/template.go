@@ -25,6 +25,7 @@ type block struct {
 type Grammar struct {
 	blocks  []block
 	intents [][]block                    // the same, by intent
+	spoken  []block                      // what a closed-phrase recogniser is told
 	rules   map[string]map[string]string // file, then rule; "" is common to all
 	lists   map[string][]string          // templates of each list's values
 	ranges  map[string][2]int
@@ -62,6 +63,9 @@ type document struct {
 			Rules     map[string]string   `yaml:"expansion_rules"`
 			Lists     map[string]listNode `yaml:"lists"`
 			Requires  map[string]any      `yaml:"requires_context"`
+			Metadata  struct {
+				Spoken yaml.Node `yaml:"spoken"`
+			} `yaml:"metadata"`
 		} `yaml:"data"`
 	} `yaml:"intents"`
 }
@@ -110,6 +114,15 @@ func Read(files ...intent.File) (*Grammar, error) {
 					}
 				}
 				g.blocks = append(g.blocks, b)
+				switch spoken := data.Metadata.Spoken; {
+				case spoken.Kind == yaml.SequenceNode:
+					if err := spoken.Decode(&b.sentences); err != nil {
+						return nil, fmt.Errorf("read what is spoken of %s in %s: %w", name, f.Name, err)
+					}
+					g.spoken = append(g.spoken, b)
+				case spoken.Value == "true":
+					g.spoken = append(g.spoken, b)
+				}
 			}
 		}
 	}
@@ -118,6 +131,7 @@ func Read(files ...intent.File) (*Grammar, error) {
 	}
 	// Maps have no order, and a seed must always draw the same.
 	sortBlocks(g.blocks)
+	sortBlocks(g.spoken)
 	g.intents = byIntent(g.blocks)
 	return g, nil
 }

@@ -39,11 +39,13 @@ train() {
 land() {
 	mkdir -p "$bundled"
 	"$env" run python3 "$here/export.py" "$run" "$bundled/stt-en.bin"
+	[[ $(stat -c %s "$bundled/stt-en.bin") -le 16000000 ]] || { echo "stt: error: the file has more than 16 MB" >&2 && exit 1; }
 	rm -f "$bundled/stt-en.json" "$bundled/stt-en.md" # they were of another file
 	echo "stt: not measured yet: make eval-stt" >&2
 }
 
 evaluate() {
+	[[ -e $bundled/stt-en.bin ]] || { echo "stt: error: there is no $bundled/stt-en.bin; hint: make train-stt, or RUN=... models/training/stt/make.sh land" >&2 && exit 1; }
 	CGO_ENABLED=0 go run ./models/training/evaluate -model "$bundled/stt-en.bin" -seed "${SEED:-0}" \
 		-card "$bundled/stt-en.md" -measured "$bundled/stt-en.json" ${EVAL-}
 }

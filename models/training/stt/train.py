@@ -24,8 +24,8 @@ DROPOUT = 0.05  # of joins
 
 
 def hardness(share):
-    """How hard the sound is, 0.1 to 0.9, when so much of the training is done: words are found first, then again in noise."""
-    return float(np.interp(share, [0, 0.15, 0.6, 0.85], [0.1, 0.4, 0.4, 0.9]))
+    """How hard the sound is, 0.1 to 0.7, when so much of the training is done: words are found first, then again in noise."""
+    return float(np.interp(share, [0, 0.15, 0.6, 0.85], [0.1, 0.4, 0.4, 0.7]))
 
 
 class Speech:
