@@ -99,7 +99,7 @@ func evaluate(p plan, m *net.Model, sum string, s shelf, part, path string, hour
 	if part == "valid" {
 		_, clips = split(clips)
 	}
-	b, err := newBank(clips, len(p.words))
+	b, err := newBank(clips, p.words)
 	if err != nil {
 		return nil, err
 	}
