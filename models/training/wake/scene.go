@@ -130,13 +130,13 @@ func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 			if r.IntN(2) == 0 {
 				before = b.drawAny.draw(r)
 			}
-			if ok, err = place(before); err != nil {
+			if _, err := place(before); err != nil {
 				return nil, err
 			}
 			at += rate/4 + r.IntN(rate/2)
 		}
 		c := b.drawWord[w].draw(r)
-		if ok, err = s.word(b, w, c, &at, r); err != nil {
+		if ok, err = s.word(w, c, &at, r); err != nil {
 			return nil, err
 		}
 		if isolated(c) {
@@ -154,7 +154,7 @@ func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 			at += rate / 2
 		}
 		for ok && r.IntN(2) == 0 {
-			if ok, err = s.word(b, w, b.drawWord[w].draw(r), &at, r); err != nil {
+			if ok, err = s.word(w, b.drawWord[w].draw(r), &at, r); err != nil {
 				return nil, err
 			}
 			at += rate/2 + r.IntN(rate)
@@ -202,7 +202,7 @@ func (s *scene) place(c clip, at *int, r *rand.Rand) (ok bool, err error) {
 // word places a clip of a word and marks the steps among which it must be heard:
 // those that end 40 to 210 ms after it, for an isolated word 60 to 240 ms. Any
 // earlier, and "cricket" cannot be told from "crickets" or "cricked".
-func (s *scene) word(b *bank, w int, c clip, at *int, r *rand.Rand) (ok bool, err error) {
+func (s *scene) word(w int, c clip, at *int, r *rand.Rand) (ok bool, err error) {
 	if ok, err = s.place(c, at, r); !ok || err != nil {
 		return ok, err
 	}

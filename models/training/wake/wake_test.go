@@ -86,7 +86,7 @@ func TestMarksFollowTheWord(t *testing.T) {
 	} {
 		s := &scene{x: make([]float32, 6*rate), speech: make([]byte, 200), marks: [][]byte{make([]byte, 200), make([]byte, 200)}}
 		at := rate
-		if ok, err := s.word(b, test.word, b.words[test.word][0], &at, rand.New(rand.NewPCG(2, 2))); !ok || err != nil {
+		if ok, err := s.word(test.word, b.words[test.word][0], &at, rand.New(rand.NewPCG(2, 2))); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
 		for i, mark := range s.marks[test.word] {
