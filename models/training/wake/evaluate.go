@@ -335,6 +335,9 @@ func cost(m *net.Model) (micros float64, allocations uint64) {
 func (r *results) accepts(word int, threshold float32, kinds ...string) (n int, hours float64) {
 	for _, kind := range kinds {
 		for _, f := range r.Floods[kind] {
+			if f == nil { // of a longer evaluation that was stopped
+				continue
+			}
 			hours += f.Seconds / 3600
 			for _, peak := range f.Peaks[word] {
 				if peak >= threshold {
