@@ -192,9 +192,7 @@ func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan
 	}
 	undo, err := b.agenda.Change(ctx, plan.Changes)
 	if err != nil {
-		if r.Reply = h.NoBook(); len(r.Actions) > 0 {
-			r.Reply = plan.Reply + " " + r.Reply
-		}
+		r.Reply = h.NoBook(plan)
 		return b.fail(r, "schedule", err), nil
 	}
 	return r, undo
