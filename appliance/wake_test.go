@@ -267,6 +267,33 @@ func TestWakeWordsOfTheConfiguration(t *testing.T) {
 	}
 }
 
+// The doctor says which words are listened for, and what is wrong with them.
+func TestDoctorOnWakeWords(t *testing.T) {
+	b := startListening(t, free(), &listening{})
+	if f := b.checkWake(); !f.OK || f.Text != `"hey cricket"` {
+		t.Errorf("by default: %+v", f)
+	}
+	if err := os.MkdirAll(filepath.Join(b.options.StateDir, "wake"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.options.StateDir, "wake", "x.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if f := b.checkWake(); f.OK || !strings.Contains(f.Text, `"hey cricket"; `) || !strings.Contains(f.Text, "x.json") {
+		t.Errorf("with a broken file: %+v", f)
+	}
+	if _, err := b.detector(t.Context()); err != nil {
+		t.Errorf("a broken file takes the other words away: %v", err)
+	}
+	b.config.Wake.Words = []WakeWord{}
+	if f := b.checkWake(); f.OK || b.config.Wake.Words == nil {
+		t.Errorf("without words: %+v", f)
+	}
+	if _, err := b.detector(t.Context()); err == nil || !strings.Contains(err.Error(), "names none") {
+		t.Errorf("without words: %v", err)
+	}
+}
+
 func TestLeastEdits(t *testing.T) {
 	for _, tt := range []struct {
 		want, got string

@@ -128,7 +128,7 @@ func WakeWords(c Config, stateDir string) (words []wake.Word, broken, err error)
 	}
 	for _, p := range personal {
 		w := c.Wake.word(p.Word).listened()
-		w.Name, w.Personal = p.Word, p
+		w.Name, w.Model, w.Personal = p.Word, bundled, p
 		words = append(words, w)
 	}
 	return words, broken, nil

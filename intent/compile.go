@@ -177,6 +177,7 @@ type compiler struct {
 	constraints map[string]int32
 	open        []string // rules being compiled, to refuse recursion
 	scopes      int
+	work        int // parts built for the template being compiled
 	faults      []error
 }
 
@@ -298,6 +299,7 @@ func (c *compiler) compileFile(i int, f *sentenceFile) {
 		var starts []int32
 		var kinds []entryKind
 		for _, t := range d.sentences {
+			c.work = 0
 			start, err := c.build(t.expr, end, sc)
 			if err != nil {
 				c.faults = append(c.faults, fmt.Errorf("%s:%d: %s: sentence %q: %w", f.name, t.line, d.intent, t.text, err))
@@ -371,9 +373,16 @@ func (c *compiler) learn(text string) {
 	}
 }
 
+// maxWork bounds the parts of one template: (a;b;c) in (a;b;c) is written out in
+// every order of every order.
+const maxWork = 100_000
+
 // build returns the node where e begins, with next behind it.
 func (c *compiler) build(e expr, next int32, sc *scope) (int32, error) {
 	w := &c.s.net
+	if c.work++; c.work > maxWork {
+		return 0, fmt.Errorf("its orders written out have more than %d parts", maxWork)
+	}
 	switch e.kind {
 	case exprText:
 		text := normalizeTemplate(e.text)

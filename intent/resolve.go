@@ -45,7 +45,12 @@ func (r *Resolver) Match(q Query) Intent {
 // understand resolves a sentence as it was written. Where it means nothing, its
 // commas may stand for "and": "the lamp, the fan and the tv".
 func (m *match) understand(r *Resolver, written string, at setting) (text string, list []Intent, refused Intent) {
-	text = normalize(written)
+	if len(written) > 4*maxSentence {
+		return "", nil, Intent{}
+	}
+	if text = normalize(written); len(text) > maxSentence {
+		return text, nil, Intent{}
+	}
 	list, refused = m.requests(r, text, at, maxRequests)
 	if list != nil || refused.Refusal == Ambiguous || !strings.Contains(written, ", ") {
 		return text, list, refused

@@ -24,10 +24,10 @@ static bool is_aborted(void *unused) {
 	return atomic_load(&aborted);
 }
 
-void cricket_params(void *p) {
+void cricket_params(void *p, bool may_be_empty) {
 	struct whisper_full_params *params = p;
 	params->no_timestamps = true;
-	params->suppress_blank = true;
+	params->suppress_blank = !may_be_empty;
 	params->suppress_nst = true;
 	params->temperature = 0;
 	params->temperature_inc = 0;

@@ -2,6 +2,7 @@
 #ifndef CRICKET_SHIM_H
 #define CRICKET_SHIM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // cricket_load_backends loads ggml's backends from dir and returns how many
@@ -15,8 +16,9 @@ const char *cricket_backend_name(size_t i);
 size_t cricket_params_size(void);
 
 // cricket_params sets what the binding cannot: no timestamps, no temperature
-// fallback, no non-speech tokens, and the abort flag, which is cleared.
-void cricket_params(void *params);
+// fallback, no non-speech tokens, and the abort flag, which is cleared. A model
+// that was trained to say nothing may do so; others are held to a first word.
+void cricket_params(void *params, bool may_be_empty);
 
 // cricket_abort makes the whisper_full that runs end between two steps of its
 // decoder; its encoder does not look.

@@ -131,7 +131,7 @@ func (e *engine) transcribe(ctx context.Context, head json.RawMessage, data []by
 // window adds to heard what is in pcm, which begins at sample start.
 func (e *engine) window(ctx context.Context, heard *whisper.Heard, ask whisper.Ask, pcm []int16, start int) error {
 	p := e.model.Whisper_full_default_params(binding.SAMPLING_GREEDY)
-	C.cricket_params(unsafe.Pointer(&p))
+	C.cricket_params(unsafe.Pointer(&p), C.bool(e.header.Short()))
 	stop := context.AfterFunc(ctx, func() { C.cricket_abort() })
 	defer stop()
 	if err := ctx.Err(); err != nil {

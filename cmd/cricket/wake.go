@@ -328,7 +328,7 @@ func (c *wakeEnrol) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return &fault{err, "cricket doctor", exitMissing}
 	}
-	p, estimate, err := wake.Enrol(c.Word, c.Person, recordings, others, time.Now().UTC().Truncate(time.Second))
+	p, estimate, err := wake.Enrol(wake.Bundled(), c.Word, c.Person, recordings, others, time.Now().UTC().Truncate(time.Second))
 	if err != nil {
 		return wakeFault(err)
 	}

@@ -37,8 +37,8 @@ func (e *BadRecordingError) Error() string { return fmt.Sprintf("recording %s: %
 // spoken is a recording that can be used.
 type spoken struct {
 	name  string
-	all   []cepstrum // of the whole recording
-	word  []cepstrum // of the word in it
+	all   view // the whole recording
+	word  view // the word in it
 	pitch float32
 	snr   float64
 }
@@ -49,7 +49,7 @@ type part struct{ from, to int }
 func (p part) duration() time.Duration { return time.Duration(p.to-p.from) * frameTime }
 
 // listen finds the word in a recording, or says what is wrong with it.
-func listen(r Recording) (*spoken, error) {
+func (m *Model) listen(r Recording) (*spoken, error) {
 	bad := func(format string, args ...any) (*spoken, error) {
 		return nil, &BadRecordingError{r.Name, fmt.Sprintf(format, args...)}
 	}
@@ -89,11 +89,8 @@ func listen(r Recording) (*spoken, error) {
 	if s.snr < leastSNR {
 		return bad("the word is only %.0f dB louder than the noise around it: record it in a quieter place, or nearer", s.snr)
 	}
-	spectrum := newSpectrum()
-	for n := range power {
-		s.all = append(s.all, spectrum.push(r.PCM[n*voice.FrameSamples:(n+1)*voice.FrameSamples]))
-	}
-	s.word = s.all[from:to]
+	s.all = m.look(r.PCM)
+	s.word = s.all.part(from, to)
 	return s, nil
 }
 

@@ -110,7 +110,7 @@ func someOthers(t testing.TB) Others {
 
 // somePersonal is "open sesame" of a man.
 func somePersonal(t testing.TB) *Personal {
-	p, _, err := Enrol("open sesame", "ali", recorded(t, "open sesame", "en-us", 0.98, 1, 1.02), someOthers(t), when())
+	p, _, err := Enrol(Bundled(), "open sesame", "ali", recorded(t, "open sesame", "en-us", 0.98, 1, 1.02), someOthers(t), when())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,15 +166,19 @@ func (h *Home) say(r *rand.Rand, list string, domains []string) (string, error) 
 		return one(r, items(), nil), nil
 	case "chore", "todo":
 		return one(r, chores(), nil), nil
-	case "message":
+	case "message", "announcement", "request":
 		return one(r, append(messages(), chores()...), nil), nil
-	case "music", "search_query":
+	case "music", "query", "some_query", "artist":
 		return one(r, music(), nil), nil
 	case "option":
 		return one(r, options(), nil), nil
 	case "person":
 		return one(r, people(), Fits(false)), nil
-	case "timer_name":
+	case "list_name":
+		return pickOne(r, "to do", "party", "packing", "hardware", "christmas", "holiday", "birthday", "work", "chores", "camping", "reading"), nil
+	case "choice":
+		return pickOne(r, "left", "right", "first", "second", "big", "small", strings.ToLower(h.Names.Areas[r.IntN(len(h.Names.Areas))].Name)), nil
+	case "timer_name", "alarm_name":
 		return pickOne(r, one(r, items(), Fits(false)), one(r, items(), Fits(false)), "egg", "laundry", "oven", "tea", "nap", "homework", one(r, people(), Fits(false))), nil
 	case "anything":
 		return one(r, append(items(), append(chores(), music()...)...), nil), nil
