@@ -190,7 +190,7 @@ func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan
 	if plan.Announce != "" {
 		b.send(ctx, "broadcast", []byte(plan.Announce))
 	}
-	undo, err := b.agenda.Change(ctx, plan.Changes)
+	undo, err := b.alter(ctx, plan.Changes)
 	if err != nil {
 		r.Reply = h.NoBook(plan)
 		return b.fail(r, "schedule", err), nil

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -69,10 +68,24 @@ func (b *Box) StopRinging(ctx context.Context) error {
 	var changes []schedule.Change
 	for _, e := range b.agenda.Book().Ringing() {
 		changes = append(changes, e.Finish(now, b.place))
-		b.tell(ctx, "stopped", e)
 	}
-	_, err := b.agenda.Change(ctx, changes)
+	_, err := b.alter(ctx, changes)
 	return err
+}
+
+// alter changes the book, and tells of what has stopped ringing by that.
+func (b *Box) alter(ctx context.Context, changes []schedule.Change) ([]schedule.Change, error) {
+	rang := b.agenda.Book().Ringing()
+	undo, err := b.agenda.Change(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range rang {
+		if now, ok := b.agenda.Book().Entry(e.ID); !ok || !now.Ringing {
+			b.tell(ctx, "stopped", e)
+		}
+	}
+	return undo, nil
 }
 
 // attend sees to what is due until ctx ends.
@@ -278,12 +291,19 @@ func (b *Box) openAgenda() error {
 			b.log.Error("timers, alarms or lists may be missing", "err", err)
 			b.damaged = damaged
 			b.say(b.house.Now().Home.LostBook())
-		} else if err != nil {
-			return fmt.Errorf("read what is planned: %w", err)
+			err = nil
 		}
 		keep = b.store
+		if err != nil { // lights work without a book; what needs one is refused aloud
+			b.log.Error("nothing can be planned", "err", err)
+			keep = unwritable{err}
+		}
 	}
 	b.agenda = newAgenda(book, keep, b.clock.now, b.place, b.log)
+	if err != nil {
+		text := err.Error()
+		b.agenda.fault.Store(&text)
+	}
 	return nil
 }
 

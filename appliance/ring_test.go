@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"os"
 	"strings"
@@ -159,6 +160,7 @@ func TestDue(t *testing.T) {
 	if r := means(t, b, named("HassNevermind")); r.Reply != "OK." || len(b.Planned()) != 0 {
 		t.Errorf("%s, %+v", r, b.Planned())
 	}
+	event("stopped timer egg")
 }
 
 // The book of a box that was killed is there for the next one; a damaged one is
@@ -211,7 +213,25 @@ func TestBookOutlivesTheBox(t *testing.T) {
 		if f := b.checkSchedule(); f.OK || !strings.Contains(f.Text, "schedule.json.damaged-") {
 			t.Errorf("the doctor says %+v", f)
 		}
-		if r := means(t, b, named("HassTimerStatus")); !r.Done() {
+		if r := means(t, b, named("CricketListRead")); r.Reply != "The shopping list is empty." { // milk came last
+			t.Errorf("%s", r)
+		}
+		if r := means(t, b, named("HassTimerStatus")); !strings.Contains(r.Reply, "left on the timer") {
+			t.Errorf("%s", r)
+		}
+	})
+	// A file that cannot be opened stops what needs it, and nothing else.
+	if err := errors.Join(os.Remove(state+"/schedule.json"), os.Mkdir(state+"/schedule.json", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	live(func(b *Box) {
+		if f := b.checkSchedule(); f.OK || !strings.Contains(f.Text, "is a directory") {
+			t.Errorf("the doctor says %+v", f)
+		}
+		if r := means(t, b, intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"hours": 1.0}}); r.Done() || !strings.HasPrefix(r.Reply, "I cannot write that down") {
+			t.Errorf("%s", r)
+		}
+		if r := means(t, b, lamp("HassTurnOn")); !r.Done() {
 			t.Errorf("%s", r)
 		}
 	})
