@@ -88,8 +88,12 @@ func (b *Box) alter(ctx context.Context, changes []schedule.Change) ([]schedule.
 	return undo, nil
 }
 
-// attend sees to what is due until ctx ends.
+// attend sees to what is due until ctx ends. What was due while the box was off
+// is told once the broker is there; meanwhile it rings already.
 func (b *Box) attend(ctx context.Context) error {
+	up, cancel := context.WithTimeout(ctx, awaitTime)
+	_ = b.client.Connected(up) // without the broker, events are lost, and the rest is done
+	cancel()
 	for {
 		select {
 		case <-ctx.Done():
@@ -184,14 +188,14 @@ func (b *Box) tell(ctx context.Context, event string, e schedule.Entry) {
 	if err != nil {
 		panic(err) // texts and a number
 	}
-	b.send(ctx, "schedule", payload)
+	if err := b.send(ctx, "schedule", payload); err != nil && ctx.Err() == nil {
+		b.log.Warn("event not published", "err", err)
+	}
 }
 
 // send publishes under the box's own topic.
-func (b *Box) send(ctx context.Context, topic string, payload []byte) {
-	if err := b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/" + topic, Payload: payload, QoS: 1}); err != nil && ctx.Err() == nil {
-		b.log.Warn("event not published", "topic", topic, "err", err)
-	}
+func (b *Box) send(ctx context.Context, topic string, payload []byte) error {
+	return b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/" + topic, Payload: payload, QoS: 1})
 }
 
 // say leaves a text for the loudspeaker. When more waits than anybody would
