@@ -268,7 +268,7 @@ func (s speaker) cancelled(in intent.Intent, those []schedule.Entry) part {
 		p.answer = s.say("cancelled.is", "what", s.entryLabel(those[0]))
 		return p
 	}
-	p.answer = s.say("cancelled.are", "what", s.say("number.things", "number", s.number(len(those)), "things", s.things(string(those[0].Kind), len(those))))
+	p.answer = s.say("cancelled.are", "what", s.counted(string(those[0].Kind), len(those)))
 	return p
 }
 

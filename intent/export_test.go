@@ -22,7 +22,7 @@ func (r *Resolver) Tag(text string) (Tagged, bool) {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.steps, m.spent = 0, false
-	return m.tag(r, normalize(text))
+	return m.tag(r, r.s.lang.letters.normalize(text))
 }
 
 func FrameOf(in *Intent, t *Tagged) string { return frameOf(in, t) }

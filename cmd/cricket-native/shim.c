@@ -17,6 +17,12 @@ const char *cricket_backend_name(size_t i) {
 	return ggml_backend_dev_description(ggml_backend_dev_get(i));
 }
 
+void *cricket_open(const char *path, bool exact) {
+	struct whisper_context_params params = whisper_context_default_params();
+	params.flash_attn = !exact;
+	return whisper_init_from_file_with_params(path, params);
+}
+
 size_t cricket_params_size(void) { return sizeof(struct whisper_full_params); }
 
 static bool is_aborted(void *unused) {

@@ -12,6 +12,12 @@ size_t cricket_load_backends(const char *dir);
 // cricket_backend_name is the name of device i.
 const char *cricket_backend_name(size_t i);
 
+// cricket_open loads a model, or returns NULL. Flash attention looks at places
+// in multiples of 256, and those past the end hold nothing or what the last
+// utterance left there: a large model does not mind, a small one does, and is
+// opened exact.
+void *cricket_open(const char *path, bool exact);
+
 // cricket_params_size is the size of whisper_full_params as the header has it.
 size_t cricket_params_size(void);
 

@@ -87,7 +87,9 @@ func loadWhisper(name, language string) (*engine, error) {
 		return nil, err
 	}
 	e := &engine{header: header}
-	if e.model = binding.Whisper_init(name); e.model == nil {
+	path := C.CString(name)
+	defer C.free(unsafe.Pointer(path))
+	if e.model = (*binding.Context)(C.cricket_open(path, C.bool(header.Short()))); e.model == nil {
 		return nil, fmt.Errorf("load model %q: whisper.cpp refuses it", name)
 	}
 	if e.language = e.model.Whisper_lang_id(language); e.language < 0 {

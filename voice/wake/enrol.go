@@ -62,8 +62,11 @@ type Estimate struct {
 // again; all such errors come joined. A word whose Estimate is Poor should not be
 // used.
 func Enrol(network *Model, word, person string, recordings []Recording, others Others, now time.Time) (*Personal, Estimate, error) {
-	if !network.embeds {
+	if network.embedding == 0 {
 		return nil, Estimate{}, fmt.Errorf("enrol %q: the model %s has no embeddings", word, network.Name)
+	}
+	if len(others.Speech) == 0 {
+		return nil, Estimate{}, fmt.Errorf("enrol %q: there is no other speech to compare it with", word)
 	}
 	if err := errors.Join(checkName("word", word), checkName("person", person)); err != nil {
 		return nil, Estimate{}, err
@@ -109,9 +112,7 @@ func (p *Personal) fit(network *Model, recorded []*spoken, others Others) (Estim
 	sound := measure(recorded, speech, same, func(v view) [][]float32 { return v.sound })
 	p.said, p.sound = said.templates, sound.templates
 	e.Own, e.Limit, e.Nearest = said.own, float64(p.said.limit), said.nearest
-	if said.nearestAt >= 0 {
-		e.NearestIn = others.Speech[said.nearestAt].Name
-	}
+	e.NearestIn = others.Speech[said.nearestAt].Name
 	for i := range recorded {
 		if said.within(said.own[i]) || sound.within(sound.own[i]) {
 			e.OwnWould++
@@ -128,7 +129,7 @@ func (p *Personal) fit(network *Model, recorded []*spoken, others Others) (Estim
 		}
 	}
 	for i, s := range recorded {
-		if said.stray(i) || sound.stray(i) {
+		if sound.stray(i) {
 			return e, &BadRecordingError{s.name, "it is unlike the others: another word, another voice or another place"}
 		}
 	}
@@ -148,7 +149,7 @@ type measured struct {
 }
 
 func measure(recorded []*spoken, speech, same []view, of func(view) [][]float32) (m measured) {
-	m.nearest, m.nearestAt = far, -1
+	m.nearest = far
 	for _, s := range recorded {
 		m.templates.templates = append(m.templates.templates, rounded(of(s.word)))
 	}
@@ -191,7 +192,8 @@ func (t templates) nearest(sound [][]float32) float64 {
 	return float64(best)
 }
 
-// stray says that a recording is unlike the others.
+// stray says that a recording is unlike the others. It is asked of cepstra, which
+// tell words and voices apart.
 func (m measured) stray(i int) bool {
 	rest := slices.Delete(slices.Clone(m.own), i, i+1)
 	return m.own[i] > strayPart*slices.Max(rest) && m.own[i] > strayOfOther*m.nearest

@@ -97,10 +97,13 @@ func TestBadRecordings(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := Enrol(bundled, "open sesame", "ali", with(make([]int16, second))[1:], Others{}, when()); err == nil || !strings.Contains(err.Error(), "3 to 5 recordings, and there are 2") {
+	if _, _, err := Enrol(bundled, "open sesame", "ali", with(make([]int16, second))[1:], someOthers(t), when()); err == nil || !strings.Contains(err.Error(), "3 to 5 recordings, and there are 2") {
 		t.Errorf("two recordings: %v", err)
 	}
-	if _, _, err := Enrol(bundled, "open sesame", " ", good, Others{}, when()); err == nil || !strings.Contains(err.Error(), "the person") {
+	if _, _, err := Enrol(bundled, "open sesame", "ali", good, Others{}, when()); err == nil || !strings.Contains(err.Error(), "no other speech") {
+		t.Errorf("nothing to compare with: %v", err)
+	}
+	if _, _, err := Enrol(bundled, "open sesame", " ", good, someOthers(t), when()); err == nil || !strings.Contains(err.Error(), "the person") {
 		t.Errorf("nobody: %v", err)
 	}
 }
@@ -191,7 +194,7 @@ func FuzzParsePersonal(f *testing.F) {
 			t.Fatalf("what was read is not read again: %v", err)
 		}
 		// Whatever is in the file, listening for it takes no more than its frames.
-		m := newMatcher(q, &Model{checksum: q.network})
+		m := newMatcher(q, &Model{checksum: q.network, embedding: len(q.said.templates[0][0])})
 		x, y := make([]float32, len(q.said.templates[0][0])), make([]float32, cepstra)
 		for range 300 {
 			m.said.push(x)
@@ -201,4 +204,40 @@ func FuzzParsePersonal(f *testing.F) {
 			t.Errorf("its score is %v", m.score())
 		}
 	})
+}
+
+// A word that was enrolled with another network goes on working where it is quiet.
+func TestAnotherNetwork(t *testing.T) {
+	p := somePersonal(t)
+	p.network++
+	bundled := Bundled()
+	if p.KnownTo(bundled) {
+		t.Error("the network is taken for the one that the word was enrolled with")
+	}
+	d, err := New(Options{Words: []Word{{Name: p.Word, Model: bundled, Personal: p, Sensitivity: 0.5, Refractory: time.Second}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wakes := frames(d, say(t, "open sesame", "en-us", 0.4)); len(wakes) != 1 {
+		t.Errorf("%d wakes, want 1", len(wakes))
+	}
+	if wakes := frames(d, say(t, "turn on the kitchen lights", "en-us", 0.4)); len(wakes) != 0 {
+		t.Errorf("%d wakes by other words", len(wakes))
+	}
+}
+
+// A word is heard in noise as well, though it was recorded in quiet.
+func TestPersonalWordInNoise(t *testing.T) {
+	p, bundled := somePersonal(t), Bundled()
+	d, err := New(Options{Words: []Word{{Name: p.Word, Model: bundled, Personal: p, Sensitivity: 0.5, Refractory: time.Second}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound := say(t, "open sesame", "en-us", 0.4)
+	for i, x := range noise(len(sound), 300) { // about 15 dB below the word
+		sound[i] += x
+	}
+	if wakes := frames(d, sound); len(wakes) != 1 {
+		t.Errorf("%d wakes, want 1", len(wakes))
+	}
 }

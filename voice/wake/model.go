@@ -13,8 +13,8 @@ type Model struct {
 	open  func() stream // a new stream of its own
 	delay int           // frames from the end of a word to its usual detection
 
-	embeds   bool   // its streams have embeddings
-	checksum uint32 // of such a model
+	embedding int    // numbers in an embedding of its streams; 0: they have none
+	checksum  uint32 // of a model with embeddings
 }
 
 // ScoredWord is a word that a model scores.

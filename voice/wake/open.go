@@ -71,7 +71,10 @@ func readFile(file string) ([]byte, error) {
 
 // network is a model of our own kind.
 func network(name string, m *net.Model) *Model {
-	w := &Model{Name: name, delay: networkDelay, embeds: m.StepSamples() == networkStep, checksum: m.Checksum(), open: func() stream { return newNetworkStream(m) }}
+	w := &Model{Name: name, delay: networkDelay, checksum: m.Checksum(), open: func() stream { return newNetworkStream(m) }}
+	if m.StepSamples() == networkStep {
+		w.embedding = m.EmbeddingSize()
+	}
 	for _, word := range m.Words() {
 		w.Words = append(w.Words, ScoredWord{word.Name, word.Threshold})
 	}

@@ -38,7 +38,9 @@ func (p *Personal) Recordings() int { return len(p.sound.templates) }
 
 // KnownTo says whether a network is the one with which the word was enrolled. By
 // another the word is known by its spectrum alone, which noise hides.
-func (p *Personal) KnownTo(m *Model) bool { return m.checksum == p.network }
+func (p *Personal) KnownTo(m *Model) bool {
+	return m.checksum == p.network && m.embedding == len(p.said.templates[0][0])
+}
 
 // Limits of a stored word.
 const (

@@ -48,7 +48,7 @@ func (w Word) check() error {
 	switch {
 	case w.Name == "":
 		return fmt.Errorf("listen for a wake word: it has no name")
-	case w.Model == nil || w.Personal != nil && !w.Model.embeds:
+	case w.Model == nil || w.Personal != nil && w.Model.embedding == 0:
 		return fmt.Errorf("listen for %q: it has no model that could score it", w.Name)
 	case !(w.Sensitivity >= 0 && w.Sensitivity <= 1):
 		return fmt.Errorf("listen for %q: its sensitivity must be between 0 and 1, not %v", w.Name, w.Sensitivity)
