@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -266,5 +267,29 @@ func TestReplyOfAFullDisk(t *testing.T) {
 	full(func() { b.agenda.keep = forgetful{} })
 	if r := means(t, b, named("CricketUndo")); r.Reply != "Lamp is off." {
 		t.Errorf("%s", r)
+	}
+}
+
+// After a power cut this box is up before the broker and the devices: what is due
+// waits for them a little.
+func TestDueWaitsForTheBroker(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := DefaultConfig()
+	c.MQTT.Broker = "tcp://" + l.Addr().String()
+	l.Close()
+	b := start(t, oneLamp, c, true)
+	on := lamp("HassTurnOn")
+	b.agenda.due <- Due{Entry: schedule.Entry{ID: 1, Kind: schedule.Command, Name: "lamp on", Command: &on}}
+	broker, err := mqtt.NewBroker(mqtt.BrokerOptions{Address: l.Addr().String(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, broker.Run)
+	until(t, b, func() bool { return len(b.results.Last(1)) > 0 })
+	if last := b.results.Last(1)[0]; !last.Done() || last.Reply != "Hall lamp on." {
+		t.Errorf("%s, fault %+v", last, last.Fault)
 	}
 }
