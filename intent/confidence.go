@@ -5,6 +5,6 @@ package intent
 // confidenceWeights are the weights of a find's evidence, by source.
 var confidenceWeights = [...][]float64{
 	fromAlternative: {-0.5, 3, -2, -1},
-	fromSound:       {1.073, -1.734, -1.314, -1.099, -1.902, -2.057, 0.327, 2.559},
-	fromFrame:       {-0.461, 0.645, 0.011, 0.074, -0.242, 0.097, -0.571, -0.952, 1.941},
+	fromSound:       {0.544, -0.940, -0.873, -0.714, -2.288, -1.312, 0.818, 1.080},
+	fromFrame:       {0.278, 0.399, -0.018, -0.032, -0.737, -0.114, 0.206, -1.026, 0.346},
 }

@@ -174,7 +174,7 @@ func (r *Resolver) framed(m *match, text string, at setting, try func(string, bo
 			break
 		}
 		k := slices.IndexFunc(v.frames, func(f frame) bool { return f.name == s.frame })
-		if k < 0 {
+		if k < 0 || t.contradicts(s.frame) {
 			continue
 		}
 		tried++
