@@ -5,6 +5,6 @@ package intent
 // confidenceWeights are the weights of a find's evidence, by source.
 var confidenceWeights = [...][]float64{
 	fromAlternative: {-0.5, 3, -2, -1},
-	fromSound:       {0.544, -0.940, -0.873, -0.714, -2.288, -1.312, 0.818, 1.080},
-	fromFrame:       {0.278, 0.399, -0.018, -0.032, -0.737, -0.114, 0.206, -1.026, 0.346},
+	fromSound:       {-0.894, -0.950, 0.384, -1.011, -2.411, -1.299, -1.036, 1.059},
+	fromFrame:       {0.372, 0.418, -0.022, 0.011, -0.747, -0.133, -0.221, -1.344, 0.960},
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/cricket-home/cricket/intent"
 )
 
@@ -64,6 +66,9 @@ func TestFit(t *testing.T) {
 		add(e, fmt.Sprint("out of scope ", e.Family), func(*intent.Tagged) string { return intent.FrameNothing })
 	}
 
+	for i, text := range refusedStories(t) {
+		add(example{Home: "demo", Room: "kitchen", Text: text, Family: -1 - i}, fmt.Sprint("story ", i), func(*intent.Tagged) string { return intent.FrameNothing })
+	}
 	rooms := map[string][]string{"demo": {"kitchen", "living_room", "bedroom"}, "terrace": {"kitchen", "sitting", "main_bedroom"}, "flat": {"studio"}}
 	random := rand.New(rand.NewPCG(41, 6))
 	for _, name := range slices.Sorted(maps.Keys(rooms)) {
@@ -205,6 +210,27 @@ func TestFit(t *testing.T) {
 			}
 		}
 	}
+}
+
+// refusedStories are the sentences that the stories say no house may act on.
+func refusedStories(t *testing.T) (out []string) {
+	data, err := os.ReadFile("testdata/stories/refused.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stories []struct {
+		Refusal string
+		Say     []string
+	}
+	if err := yaml.Unmarshal(data, &stories); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range stories {
+		if s.Refusal != "ambiguous" {
+			out = append(out, s.Say...)
+		}
+	}
+	return out
 }
 
 // learn fits a multinomial logistic model by stochastic gradient descent with
