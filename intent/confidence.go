@@ -4,7 +4,7 @@ package intent
 
 // confidenceWeights are the weights of a find's evidence, by source.
 var confidenceWeights = [...][]float64{
-	fromAlternative: {-0.5, 3, -2, -1},
-	fromSound:       {-0.894, -0.950, 0.384, -1.011, -2.411, -1.299, -1.036, 1.059},
-	fromFrame:       {0.372, 0.418, -0.022, 0.011, -0.747, -0.133, -0.221, -1.344, 0.960},
+	fromAlternative: {-0.5, 3, -2, -1, 1},
+	fromSound:       {1.636, -7.083, 1.919, -1.708, -0.544, -3.018, 0.582, -1.303, 1.125},
+	fromFrame:       {0.197, 0.354, -0.007, -0.047, -0.708, -0.325, -0.208, -0.984, 0.967, 0.635},
 }

@@ -150,3 +150,11 @@ func (w *writer) write(node, con int32, depth int) (value int32, ok bool) {
 	}
 	return 0, false
 }
+
+// Normalize writes a sentence as the network reads it.
+func Normalize(s string) string { return normalize(s) }
+
+var confusion = newConfusion()
+
+// Apart is how far two English words are from each other in sound.
+func Apart(a, b string) float32 { return confusion.apart(sounds("en", a), sounds("en", b), 0.5) }

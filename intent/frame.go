@@ -384,6 +384,14 @@ func (t *tagged) joined() bool {
 	return true
 }
 
+// fraction tells whether part of a number was left over: "quarter" of what was
+// not heard as a time of day.
+func (t *tagged) fraction() bool {
+	return t.first(tagNumber) != nil && slices.ContainsFunc(t.tags, func(g tag) bool {
+		return g.kind == tagWord && slices.Contains([]string{"quarter", "half", "past", "point", "minus", "and"}, g.text)
+	})
+}
+
 // forbids tells whether a sentence begins with what it does not want: "don't",
 // "please never", "you must not".
 func (t *tagged) forbids() bool {

@@ -110,13 +110,11 @@ var turning = []string{"by", "if", "but", "except", "without", "unless", "no", "
 
 // corrections are the words that may have been said instead of those that were
 // heard, the nearest first. doubt has how improbable each word is, 0..1.
-func (l *lexicon) corrections(words []string, known func(string) bool, doubt []float32) []correction {
+func (l *lexicon) corrections(words []string, known func(string) bool, doubt []float32) (out []correction, compared int) {
 	heard := make([]string, len(words))
 	for i, w := range words {
 		heard[i] = sounds(l.language, w)
 	}
-	var out []correction
-	compared := 0
 	for i := range words {
 		for n := 1; n <= 4 && i+n <= len(words); n++ {
 			if slices.Contains(turning, words[i+n-1]) {
@@ -143,7 +141,10 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 				if !alikeClasses(classes, h.classes) {
 					return
 				}
-				if compared++; compared > maxCompared || h.text == text || n > 1 && !h.name && strings.Join(words[i:i+n], " ") == h.text {
+				if compared == maxCompared {
+					return
+				}
+				if compared++; h.text == text || n > 1 && !h.name && strings.Join(words[i:i+n], " ") == h.text {
 					return
 				}
 				d := l.confuse.apart(said, h.sounds, limit)
@@ -182,7 +183,7 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 	slices.SortStableFunc(out, func(a, b correction) int {
 		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.at, b.at), strings.Compare(a.text, b.text))
 	})
-	return out
+	return out, compared
 }
 
 // corrected is a sentence with some words changed.
