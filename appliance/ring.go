@@ -54,7 +54,7 @@ func (b *Box) Planned() []Planned {
 		case e.Rule != nil:
 			p.State = "waiting"
 		}
-		if now.Known && !e.Paused {
+		if due = due.In(now.Wall.Location()); now.Known && !e.Paused {
 			p.Due = &due
 		}
 		out = append(out, p)

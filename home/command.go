@@ -66,7 +66,7 @@ func (s speaker) command(in intent.Intent) part {
 		p.refusal = UnknownDevice
 		p.answer = s.say("refused.device")
 		if name := text(in, "name"); name != "" && name != "all" {
-			p.answer = s.say("refused.device.name", "name", lower(name))
+			p.answer = s.say("refused.device.name", "name", s.lower(name))
 		}
 		return p
 	}
@@ -245,7 +245,7 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 			return step{}, exception{key: "cannot.color_temp"}
 		}
 		data["color_temp_kelvin"] = kelvin
-		state = s.say("at", "value", s.say("kelvin", "number", figure(kelvin)))
+		state = s.say("at", "value", s.say("kelvin", "number", s.figure(kelvin)))
 	}
 	percent, ok := number(in.Slots["brightness"])
 	if by, relative := number(in.Slots["brightness_step"]); relative && d.Domain() == "light" {
@@ -264,7 +264,7 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 		ok = true
 	}
 	if ok {
-		said := s.say("percent", "number", figure(percent))
+		said := s.say("percent", "number", s.figure(percent))
 		switch {
 		case percent < 0 || percent > 100:
 			return step{}, exception{key: "cannot.range", number: said}
@@ -305,7 +305,7 @@ func (s speaker) setPosition(d *Device, in intent.Intent) (step, exception) {
 		}
 		ok = true
 	}
-	said := s.say("percent", "number", figure(percent))
+	said := s.say("percent", "number", s.figure(percent))
 	switch {
 	case !ok || domain != "cover" && domain != "valve":
 		return step{}, exception{key: "cannot.position"}
@@ -337,7 +337,7 @@ func (s speaker) fanSpeed(d *Device, in intent.Intent) (step, exception) {
 		}
 		ok = true
 	}
-	said := s.say("percent", "number", figure(percent))
+	said := s.say("percent", "number", s.figure(percent))
 	switch {
 	case !ok || d.Domain() != "fan" || !d.can("percentage"):
 		return step{}, exception{key: "cannot.speed"}
@@ -372,7 +372,7 @@ func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
 			return step{}, why
 		}
 	}
-	said := s.say("degrees", "number", figure(degrees))
+	said := s.say("degrees", "number", s.figure(degrees))
 	if degrees < lowest || degrees > highest {
 		return step{}, exception{key: "cannot.range", number: said}
 	}

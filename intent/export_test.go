@@ -24,7 +24,7 @@ func (r *Resolver) Tag(text string) (Tagged, bool) {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.steps, m.spent = 0, false
-	return m.tag(r, normalize(text))
+	return m.tag(r, r.s.lang.letters.normalize(text))
 }
 
 func FrameOf(in *Intent, t *Tagged) string { return frameOf(in, t) }
@@ -90,7 +90,7 @@ func (r *Resolver) Sample(draw func(n int) int) (s Sampled, ok bool) {
 	if !ok || len(w.out) > 90 {
 		return s, false
 	}
-	s.Text, s.Intent = normalize(string(w.out)), r.s.blocks[block].intent
+	s.Text, s.Intent = r.s.lang.letters.normalize(string(w.out)), r.s.blocks[block].intent
 	return s, s.Text != ""
 }
 
@@ -141,7 +141,7 @@ func (w *writer) write(node, con int32, depth int) (value int32, ok bool) {
 				w.out = append(w.out, w.r.names.Floors[w.draw(len(w.r.names.Floors))].Name...)
 			case partNumber:
 				v := pt.numbers.from + pt.numbers.step*float64(w.draw(int(min(60, (pt.numbers.to-pt.numbers.from)/pt.numbers.step)+1)))
-				w.out = append(w.out, spellNumbers(strconv.Itoa(int(v)))...)
+				w.out = append(w.out, w.r.s.lang.numbersSpelled(strconv.Itoa(int(v)))...)
 			default:
 				return 0, false
 			}
@@ -152,7 +152,7 @@ func (w *writer) write(node, con int32, depth int) (value int32, ok bool) {
 }
 
 // Normalize writes a sentence as the network reads it.
-func Normalize(s string) string { return normalize(s) }
+func Normalize(s string) string { return new(letters).normalize(s) }
 
 var confusion = newConfusion()
 

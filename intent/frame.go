@@ -365,7 +365,7 @@ func (t *tagged) joined() bool {
 		for ; i >= 0 && i < len(t.tags); i += step {
 			if g := &t.tags[i]; g.kind != tagWord {
 				return true
-			} else if !slices.Contains(determiners, g.text) {
+			} else if !slices.Contains(t.lang.determiners, g.text) {
 				return false
 			}
 		}
@@ -396,7 +396,7 @@ func (t *tagged) fraction() bool {
 // "please never", "you must not".
 func (t *tagged) forbids() bool {
 	for i, w := range t.words {
-		if slices.Contains(negations, w) {
+		if slices.Contains(t.lang.negations, w) {
 			return i == 0 || slices.Contains([]string{"please", "do", "you", "should", "must", "can", "let's", "better", "dare", "may", "would", "will"}, t.words[i-1])
 		}
 	}
@@ -413,7 +413,7 @@ func (t *tagged) starts() bool { return t.has(starters...) }
 func (t *tagged) delay() (when string, rest *tagged) {
 	rest = t
 	without := func(kind tagKind) {
-		rest = &tagged{words: t.words}
+		rest = &tagged{lang: t.lang, words: t.words}
 		for _, g := range t.tags {
 			if g.kind != kind {
 				rest.tags = append(rest.tags, g)

@@ -9,8 +9,12 @@ import (
 // to a few thousand; more is refused.
 const maxSteps = 30000
 
-// maxText bounds the length of a sentence, in bytes.
-const maxText = 400
+// maxText bounds the length of one request, in bytes; maxSentence that of several
+// in one sentence.
+const (
+	maxText     = 400
+	maxSentence = 1000
+)
 
 // maxSkips bounds the skip words in a row.
 const maxSkips = 6
@@ -76,6 +80,7 @@ type parse struct {
 type match struct {
 	r       *Resolver
 	text    string
+	written string // the sentence as it was said
 	steps   int
 	spent   bool // out of steps
 	more    bool // the text ends inside a sentence
@@ -96,12 +101,13 @@ type match struct {
 	nums     []float64
 	parses   []parse
 	readings []reading
-	devices  []int32  // of the readings
-	nameAt   []uint64 // by position: the names that begin there, for opening.fits
-	skipTo   []int32  // by position: 1 + end of the skip word that begins there, 0 for none
-	commands []int32  // where a request inside the request begins that reaches to the end of the text
-	excepts  []*term  // of the parse that is weighed: what it leaves out
-	nested   *match   // for the request inside a request
+	devices  []int32       // of the readings
+	nameAt   []uint64      // by position: the names that begin there, for opening.fits
+	skipTo   []int32       // by position: 1 + end of the skip word that begins there, 0 for none
+	commands []int32       // where a request inside the request begins that reaches to the end of the text
+	named    []namedDevice // those that have the name being picked
+	excepts  []*term       // of the parse that is weighed: what it leaves out
+	nested   *match        // for the request inside a request
 }
 
 func newMatch() *match {
@@ -126,11 +132,13 @@ func (m *match) begin(r *Resolver, text string) {
 	m.found, m.caps = m.found[:1], m.caps[:1]
 	m.stack, m.nums, m.parses = m.stack[:0], m.nums[:0], m.parses[:0]
 	m.commands = m.commands[:0]
-	m.skipTo = m.skipTo[:0]
+	m.skipTo, m.nameAt = m.skipTo[:0], m.nameAt[:0]
+	if len(text) > maxText {
+		return
+	}
 	for range len(text) + 1 {
 		m.skipTo = append(m.skipTo, 0)
 	}
-	m.nameAt = m.nameAt[:0]
 	for i := range len(text) {
 		m.nameAt = append(m.nameAt, 0)
 		if boundary(text, i) {
@@ -487,7 +495,7 @@ func (m *match) readNumbers(p *part, pos int32) (head int32) {
 	if !boundary(m.text, int(pos)) {
 		return 0
 	}
-	more := m.r.s.numbers.parse(m.text, int(pos), func(end int, v float64) {
+	more := m.r.s.lang.numbers.parse(m.text, int(pos), func(end int, v float64) {
 		m.steps += 4
 		if p.numbers.contains(v) {
 			m.nums = append(m.nums, p.numbers.value(v))

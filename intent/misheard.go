@@ -45,10 +45,10 @@ func newHeardWord(text, sounds string, name bool) heardWord {
 
 // newLexicon collects the words of the sentences.
 func newLexicon(s *Sentences) *lexicon {
-	l := &lexicon{language: s.language, confuse: newConfusion()}
+	l := &lexicon{language: s.lang.code, confuse: newConfusion()}
 	for w := range s.words {
 		if len(w) > 1 {
-			l.words = append(l.words, newHeardWord(w, sounds(s.language, w), false))
+			l.words = append(l.words, newHeardWord(w, sounds(s.lang.code, w), false))
 		}
 	}
 	slices.SortFunc(l.words, func(a, b heardWord) int { return strings.Compare(a.text, b.text) })
@@ -259,10 +259,6 @@ func variants(words []string, list []correction, known func(string) bool) []corr
 }
 
 // isNumber tells whether a word is a number or part of one.
-func (l numberLanguage) isNumber(w string) bool {
-	if w[0] >= '0' && w[0] <= '9' {
-		return true
-	}
-	k := l.words[w].kind
-	return k == numZero || k == numUnit || k == numTeen || k == numTens || k == numHundred || k == numThousand
+func (n *numbers) isNumber(w string) bool {
+	return w[0] >= '0' && w[0] <= '9' || slices.Contains(n.words, w)
 }

@@ -141,13 +141,13 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 		finds = append(finds, f)
 	}
 
-	text := normalize(q.Text)
+	text := r.s.lang.letters.normalize(q.Text)
 	words := strings.Fields(text)
 	if len(words) == 0 || len(words) > maxTagWords || len(text) > maxText {
 		return best, false, spent
 	}
 	for _, a := range q.Alternatives[:min(len(q.Alternatives), maxAlternatives)] {
-		if t := normalize(a.Text); t != text {
+		if t := r.s.lang.letters.normalize(a.Text); t != text {
 			if in, fits := try(t, true); fits {
 				offer(find{intent: in, source: fromAlternative, text: t, heard: a.Confidence, words: len(words)})
 			}
@@ -156,7 +156,7 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 	if f, fits := r.framed(m, text, at, try); fits {
 		offer(f)
 	}
-	if !slices.ContainsFunc(finds, func(f find) bool { return f.confidence() >= actAt }) && !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(negations, w) }) {
+	if !slices.ContainsFunc(finds, func(f find) bool { return f.confidence() >= actAt }) && !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(r.s.lang.negations, w) }) {
 		spent.compared = r.misheard(words, q.Tokens, try, offer)
 	}
 	for i := range finds {
@@ -242,7 +242,7 @@ func (r *Resolver) misheard(words []string, tokens []Token, try func(string, boo
 	doubt := make([]float32, len(words))
 	for i, w := range words {
 		for _, t := range tokens {
-			if normalize(t.Text) == w {
+			if r.s.lang.letters.normalize(t.Text) == w {
 				doubt[i] = float32(1 - t.Probability)
 			}
 		}
@@ -264,7 +264,7 @@ func (r *Resolver) misheard(words []string, tokens []Token, try func(string, boo
 			continue
 		}
 		offer(find{intent: in, source: fromSound, text: v.text, cost: float64(v.cost), changes: v.changes, unknown: unknown, words: len(words),
-			doubtful: v.dropped && slices.ContainsFunc(words, r.s.numbers.isNumber)})
+			doubtful: v.dropped && slices.ContainsFunc(words, r.s.lang.numbers.isNumber)})
 		if found++; found == 2 {
 			break
 		}

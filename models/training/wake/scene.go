@@ -192,13 +192,14 @@ func (s *scene) place(c clip, at *int, r *rand.Rand) (ok bool, err error) {
 	return true, nil
 }
 
-// word places a clip of a word and marks the steps at which it must be heard:
-// those that end within 180 ms after it, for an isolated word from 60 to 240 ms.
+// word places a clip of a word and marks the steps among which it must be heard:
+// those that end 40 to 210 ms after it, for an isolated word 60 to 240 ms. Any
+// earlier, and "cricket" cannot be told from "crickets" or "cricked".
 func (s *scene) word(b *bank, w int, c clip, at *int, r *rand.Rand) (ok bool, err error) {
 	if ok, err = s.place(c, at, r); !ok || err != nil {
 		return ok, err
 	}
-	first, last, open := 0, 180*rate/1000, 150*rate/1000
+	first, last, open := 40*rate/1000, 210*rate/1000, 150*rate/1000
 	if isolated(c) {
 		first, last = 60*rate/1000, 240*rate/1000
 	}
