@@ -73,6 +73,9 @@ func card(p plan, m *net.Model, size int, part, command string, sentences []clip
 		line("|---|---|---|---|---|")
 		for _, kind := range everything {
 			n, hours := found.accepts(i, threshold, kind)
+			if hours == 0 {
+				continue
+			}
 			line("| %s | %.0f | %d | %.3f | %.3f |", kind, hours, n, float64(n)/hours, bound(n, hours))
 		}
 		n, hours := found.accepts(i, threshold, everything...)

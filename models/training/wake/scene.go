@@ -105,8 +105,8 @@ type scene struct {
 // step is the length in samples of a step of the network.
 const step = 3 * net.Hop
 
-// newScene draws a scene of some seconds. Of ten scenes four hold a word, three
-// near-misses, two sentences and one nobody.
+// newScene draws a scene of some seconds. Of ten scenes four hold a word, two
+// near-misses, three sentences and one nobody.
 func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 	n := seconds * rate
 	s := &scene{x: make([]float32, n), speech: make([]byte, n/step), sounds: []string{}}
@@ -162,7 +162,7 @@ func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 	case kind < 0.9:
 		for ok {
 			c := b.drawAny.draw(r)
-			if kind < 0.72 {
+			if kind < 0.62 {
 				c = b.drawNear.draw(r)
 			}
 			if ok, err = place(c); err != nil {
