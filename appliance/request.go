@@ -188,9 +188,12 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 // all to hear.
 func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan) (Result, []schedule.Change) {
 	if plan.Announce != "" {
-		b.send(ctx, "broadcast", []byte(plan.Announce))
+		if err := b.send(ctx, "broadcast", []byte(plan.Announce)); err != nil {
+			r.Reply = h.NoBroker()
+			return b.fail(r, "broker", err), nil
+		}
 	}
-	undo, err := b.agenda.Change(ctx, plan.Changes)
+	undo, err := b.alter(ctx, plan.Changes)
 	if err != nil {
 		r.Reply = h.NoBook(plan)
 		return b.fail(r, "schedule", err), nil

@@ -12,6 +12,8 @@ import (
 	"context"
 	crand "crypto/rand"
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -31,10 +33,10 @@ import (
 )
 
 type options struct {
-	model, bin, card, env, speak, work string
-	seed                               uint64
-	homes, sentences                   int
-	sphinx                             bool
+	model, bin, card, measured, env, work string
+	seed                                  uint64
+	homes, sentences                      int
+	sphinx                                bool
 }
 
 func main() {
@@ -42,6 +44,7 @@ func main() {
 	flag.StringVar(&o.model, "model", "", "file of the recogniser, in whisper.cpp's format")
 	flag.StringVar(&o.bin, "bin", "bin", "folder of cricket-native and espeak-ng")
 	flag.StringVar(&o.card, "card", "", "model card to write")
+	flag.StringVar(&o.measured, "measured", "", "file to write in which the product reads which of the two is better")
 	flag.StringVar(&o.env, "env", "models/training/env.sh", "script of the training environment")
 	flag.Uint64Var(&o.seed, "seed", 0, "of homes, sentences and sounds; 0: drawn now")
 	flag.IntVar(&o.homes, "homes", 5, "how many homes of 100 devices")
@@ -127,9 +130,21 @@ func evaluate(ctx context.Context, o options) error {
 	text := card(o, places, all)
 	fmt.Print(text)
 	if o.card != "" {
-		return os.WriteFile(o.card, []byte(text), 0o644)
+		if err := os.WriteFile(o.card, []byte(text), 0o644); err != nil {
+			return err
+		}
 	}
-	return nil
+	if o.measured == "" {
+		return nil
+	}
+	if len(all) != 2 {
+		return errors.New("write what was measured: both recognisers are needed")
+	}
+	data, err := json.MarshalIndent(appliance.Measured{Seed: o.seed, Sentences: all[0].all().said, Bundled: all[0].outcome(), Sphinx: all[1].outcome()}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.measured, append(data, '\n'), 0o644)
 }
 
 // makePlaces makes the homes and their sentences. A sentence counts where the

@@ -23,10 +23,11 @@ type block struct {
 
 // Grammar is sentences in Home Assistant's format, to be drawn from.
 type Grammar struct {
-	blocks []block
-	rules  map[string]map[string]string // file, then rule; "" is common to all
-	lists  map[string][]string          // templates of each list's values
-	ranges map[string][2]int
+	blocks  []block
+	intents [][]block                    // the same, by intent
+	rules   map[string]map[string]string // file, then rule; "" is common to all
+	lists   map[string][]string          // templates of each list's values
+	ranges  map[string][2]int
 }
 
 // listNode is a list of values, a range, or free text.
@@ -117,6 +118,7 @@ func Read(files ...intent.File) (*Grammar, error) {
 	}
 	// Maps have no order, and a seed must always draw the same.
 	sortBlocks(g.blocks)
+	g.intents = byIntent(g.blocks)
 	return g, nil
 }
 
