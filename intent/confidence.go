@@ -4,7 +4,7 @@ package intent
 
 // confidenceWeights are the weights of a find's evidence, by source.
 var confidenceWeights = [...][]float64{
-	fromAlternative: {-0.5, 3, -2, -1},
-	fromSound:       {1.073, -1.734, -1.314, -1.099, -1.902, -2.057, 0.327, 2.559},
-	fromFrame:       {-0.461, 0.645, 0.011, 0.074, -0.242, 0.097, -0.571, -0.952, 1.941},
+	fromAlternative: {-0.5, 3, -2, -1, 1},
+	fromSound:       {1.636, -7.083, 1.919, -1.708, -0.544, -3.018, 0.582, -1.303, 1.125},
+	fromFrame:       {0.197, 0.354, -0.007, -0.047, -0.708, -0.325, -0.208, -0.984, 0.967, 0.635},
 }

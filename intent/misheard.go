@@ -2,6 +2,7 @@ package intent
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -17,7 +18,29 @@ type lexicon struct {
 
 type heardWord struct {
 	text, sounds string
-	name         bool // a whole name, perhaps of several words
+	classes      uint16 // of its sounds
+	name         bool   // a whole name, perhaps of several words
+}
+
+// soundClasses puts sounds that are taken for each other into one class.
+var soundClasses = [...]string{"pb", "tdT", "kg", "fvw", "szSCJ", "mnN", "lrR", "yiIeE", "aAVY", "ouWO", "h"}
+
+// classesOf is the set of the classes of a word's sounds.
+func classesOf(sounds string) (set uint16) {
+	for i, class := range soundClasses {
+		if strings.ContainsAny(sounds, class) {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
+// alike tells whether two sets of classes have so much in common that it is
+// worth to compare the words sound by sound.
+func alikeClasses(a, b uint16) bool { return bits.OnesCount16(a&b)*5 >= bits.OnesCount16(a|b)*2 }
+
+func newHeardWord(text, sounds string, name bool) heardWord {
+	return heardWord{text, sounds, classesOf(sounds), name}
 }
 
 // newLexicon collects the words of the sentences.
@@ -25,7 +48,7 @@ func newLexicon(s *Sentences) *lexicon {
 	l := &lexicon{language: s.lang.code, confuse: newConfusion()}
 	for w := range s.words {
 		if len(w) > 1 {
-			l.words = append(l.words, heardWord{text: w, sounds: sounds(s.lang.code, w)})
+			l.words = append(l.words, newHeardWord(w, sounds(s.lang.code, w), false))
 		}
 	}
 	slices.SortFunc(l.words, func(a, b heardWord) int { return strings.Compare(a.text, b.text) })
@@ -52,7 +75,7 @@ func (l *lexicon) with(names []spelling) *lexicon {
 		for len(out.byLength) <= n {
 			out.byLength = append(out.byLength, nil)
 		}
-		out.byLength[n] = append(out.byLength[n], heardWord{text, s.String(), name})
+		out.byLength[n] = append(out.byLength[n], newHeardWord(text, s.String(), name))
 	}
 	for _, n := range names {
 		add(n.text, true)
@@ -76,7 +99,7 @@ type correction struct {
 const (
 	farthest       = 0.5 // corrections that sound less alike are not tried
 	maxCandidates  = 4   // for each word
-	maxCompared    = 40_000
+	maxCompared    = 15_000
 	maxCorrections = 3  // in a sentence
 	maxTried       = 24 // sentences resolved again
 )
@@ -87,13 +110,11 @@ var turning = []string{"by", "if", "but", "except", "without", "unless", "no", "
 
 // corrections are the words that may have been said instead of those that were
 // heard, the nearest first. doubt has how improbable each word is, 0..1.
-func (l *lexicon) corrections(words []string, known func(string) bool, doubt []float32) []correction {
+func (l *lexicon) corrections(words []string, known func(string) bool, doubt []float32) (out []correction, compared int) {
 	heard := make([]string, len(words))
 	for i, w := range words {
 		heard[i] = sounds(l.language, w)
 	}
-	var out []correction
-	compared := 0
 	for i := range words {
 		for n := 1; n <= 4 && i+n <= len(words); n++ {
 			if slices.Contains(turning, words[i+n-1]) {
@@ -115,8 +136,15 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 				limit = farthest * 0.6
 			}
 			base := len(out)
-			consider := func(h heardWord) {
-				if compared++; compared > maxCompared || h.text == text || n > 1 && !h.name && strings.Join(words[i:i+n], " ") == h.text {
+			classes := classesOf(said)
+			consider := func(h *heardWord) {
+				if !alikeClasses(classes, h.classes) {
+					return
+				}
+				if compared == maxCompared {
+					return
+				}
+				if compared++; h.text == text || n > 1 && !h.name && strings.Join(words[i:i+n], " ") == h.text {
 					return
 				}
 				d := l.confuse.apart(said, h.sounds, limit)
@@ -132,15 +160,16 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 				}
 			}
 			if n <= 2 {
-				for _, h := range l.words {
+				for k := range l.words {
+					h := &l.words[k]
 					if d := len(h.sounds) - len(said); d >= -2 && d <= 2 {
 						consider(h)
 					}
 				}
 			}
 			for d := max(0, len(said)-3); d <= len(said)+3 && d < len(l.byLength); d++ {
-				for _, h := range l.byLength[d] {
-					if h.name || n <= 2 {
+				for k := range l.byLength[d] {
+					if h := &l.byLength[d][k]; h.name || n <= 2 {
 						consider(h)
 					}
 				}
@@ -154,7 +183,7 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 	slices.SortStableFunc(out, func(a, b correction) int {
 		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.at, b.at), strings.Compare(a.text, b.text))
 	})
-	return out
+	return out, compared
 }
 
 // corrected is a sentence with some words changed.

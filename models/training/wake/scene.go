@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/cricket-home/cricket/voice/wake/net"
@@ -52,12 +53,18 @@ func (p pool) draw(r *rand.Rand) clip {
 	return of[r.IntN(len(of))]
 }
 
-func newBank(clips []clip, words int) (*bank, error) {
-	b := &bank{words: make([][]clip, words), nearBy: map[string][]clip{}, byVoice: map[string][]clip{}}
+// newBank sorts clips. Everyday sentences that hold a word of a wake word are
+// near-misses: how often they are said is not a matter of chance.
+func newBank(clips []clip, words []string) (*bank, error) {
+	b := &bank{words: make([][]clip, len(words)), nearBy: map[string][]clip{}, byVoice: map[string][]clip{}}
+	parts := strings.Fields(strings.Join(words, " "))
 	for _, c := range clips {
+		if c.Family == "sentences" && slices.ContainsFunc(strings.Fields(c.Text), func(w string) bool { return slices.Contains(parts, w) }) {
+			c.Family = "its words in sentences"
+		}
 		var word int
 		switch _, err := fmt.Sscanf(c.Family, "word %d", &word); {
-		case err == nil && word < words:
+		case err == nil && word < len(words):
 			b.words[word] = append(b.words[word], c)
 		case c.Family == "sentences":
 			b.sentences = append(b.sentences, c)
