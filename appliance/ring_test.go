@@ -64,6 +64,31 @@ func TestUndoInARoom(t *testing.T) {
 	}
 }
 
+// A device that is gone meanwhile cannot be brought back, nor commanded for later.
+func TestUndoOfADeviceThatIsGone(t *testing.T) {
+	b := start(t, oneLamp, free(), true)
+	if err := b.Ready(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	means(t, b, lamp("HassTurnOn"))
+	if err := b.devices.Stop(within(t), "light.lamp"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, b, func() bool { d, _ := b.house.Now().Home.Device("light.lamp"); return d.Offline })
+	if r := means(t, b, named("CricketUndo")); r.Done() || r.Reply != "The lamp does not answer." || r.Fault == nil {
+		t.Errorf("%s", r)
+	}
+	off := lamp("HassTurnOff")
+	later := intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"minutes": 5.0, "conversation_command": "turn off the lamp"}, Command: &off}
+	if r := means(t, b, later); !r.Done() || r.Reply != "In five minutes: turn off the lamp." {
+		t.Errorf("it may be back by then: %s", r)
+	}
+	off.Targets = []string{"light.gone"}
+	if r := means(t, b, later); r.Done() {
+		t.Errorf("%s", r)
+	}
+}
+
 // "Yes" is an answer to the one thing that was asked about, for a while.
 func TestYes(t *testing.T) {
 	now := time.Now()

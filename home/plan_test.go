@@ -135,7 +135,7 @@ func TestPlanCommands(t *testing.T) {
 		{"everything but one, all switched", "bedroom", do("HassTurnOff", slots{"name": "all", "area": "Bedroom", "except": "Bedside lamp"}, "light.bedroom_ceiling", "fan.bedroom_ceiling_fan"),
 			"light/bedroom_ceiling/set {\"state\":\"OFF\"}\nfan/bedroom_ceiling_fan/set OFF", "Everything except the bedside lamp off."},
 		{"a room's lights but one", "hall", do("HassTurnOff", slots{"domain": "light", "area": "Kitchen", "except": "Counter light"}, "light.kitchen_ceiling", "light.bedroom_ceiling"),
-			"light/kitchen_ceiling/set {\"state\":\"OFF\"}\nlight/bedroom_ceiling/set {\"state\":\"OFF\"}", "All the lights in the kitchen except the counter light off."},
+			"light/kitchen_ceiling/set {\"state\":\"OFF\"}\nlight/bedroom_ceiling/set {\"state\":\"OFF\"}", "Kitchen lights except the counter light off."},
 		{"all lights but one", "hall", do("HassTurnOff", slots{"domain": "light", "except": "Counter light, Hall lamp"}, "light.bedroom_ceiling", "light.kitchen_ceiling"),
 			"light/bedroom_ceiling/set {\"state\":\"OFF\"}\nlight/kitchen_ceiling/set {\"state\":\"OFF\"}",
 			"All the lights except the counter light and the hall lamp off."},
