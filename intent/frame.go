@@ -392,6 +392,13 @@ func (t *tagged) fraction() bool {
 	})
 }
 
+// pronoun tells whether a sentence is about "it", and does not say what that is.
+func (t *tagged) pronoun() bool {
+	return t.has("it", "them", "that", "this", "those") && !slices.ContainsFunc(t.tags, func(g tag) bool {
+		return g.kind == tagName || g.kind == tagKinds || g.kind == tagArea || g.kind == tagFloor
+	})
+}
+
 // forbids tells whether a sentence begins with what it does not want: "don't",
 // "please never", "you must not".
 func (t *tagged) forbids() bool {
