@@ -334,7 +334,9 @@ func (t *tagged) things(f *frame, follow bool) []thing {
 		}
 	case follow && t.first(tagArea) == nil && t.first(tagFloor) == nil:
 		add("it", "")
-		fallthrough
+		if f.thing != "" && !t.pronoun() {
+			add("the "+f.thing, f.thing)
+		}
 	case f.thing != "":
 		add("the "+f.thing+" "+place, f.thing)
 	}

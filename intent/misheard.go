@@ -36,7 +36,7 @@ func classesOf(sounds string) (set uint16) {
 	return set
 }
 
-// alike tells whether two sets of classes have so much in common that it is
+// alikeClasses tells whether two sets of classes have so much in common that it is
 // worth to compare the words sound by sound.
 func alikeClasses(a, b uint16) bool { return bits.OnesCount16(a&b)*5 >= bits.OnesCount16(a|b)*2 }
 
