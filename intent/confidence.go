@@ -4,7 +4,7 @@ package intent
 
 // confidenceWeights are the weights of a find's evidence, by source.
 var confidenceWeights = [...][]float64{
-	fromAlternative: {-0.5, 3, -2, -1, 1},
-	fromSound:       {1.636, -7.083, 1.919, -1.708, -0.544, -3.018, 0.582, -1.303, 1.125},
-	fromFrame:       {0.197, 0.354, -0.007, -0.047, -0.708, -0.325, -0.208, -0.984, 0.967, 0.635},
+	fromAlternative: {-0.5, 3, -2, -0.7, 1},
+	fromSound:       {1.810, -6.979, 1.559, -1.895, -0.396, -3.639, -0.700, -0.783, 1.389},
+	fromFrame:       {0.116, 0.407, -0.035, -0.005, -0.641, -0.304, -0.700, -0.936, 0.952, -0.446},
 }

@@ -6,15 +6,12 @@ import "strconv"
 
 type (
 	Linear = linear
-	Weight = weight
 	Find   = find
 )
 
 const (
 	FrameNothing   = frameNothing
 	FrameElsewhere = frameElsewhere
-	FromFrame      = fromFrame
-	FromSound      = fromSound
 )
 
 // Tagged is a sentence with its tags.
@@ -61,7 +58,6 @@ func (f *Find) Source() int                { return int(f.source) }
 func (f *Find) Intent() Intent             { return f.intent }
 func (f *Find) Frame() string              { return f.frame }
 func (f *Find) Text() string               { return f.text }
-func (f *Find) Confidence() float64        { return f.confidence() }
 func (r *Resolver) Guarded(in Intent) bool { return r.guarded(&in) }
 
 // Sampled is a sentence written by a template.

@@ -334,7 +334,9 @@ func (t *tagged) things(f *frame, follow bool) []thing {
 		}
 	case follow && t.first(tagArea) == nil && t.first(tagFloor) == nil:
 		add("it", "")
-		fallthrough
+		if f.thing != "" && !t.pronoun() {
+			add("the "+f.thing, f.thing)
+		}
 	case f.thing != "":
 		add("the "+f.thing+" "+place, f.thing)
 	}
@@ -389,6 +391,13 @@ func (t *tagged) joined() bool {
 func (t *tagged) fraction() bool {
 	return t.first(tagNumber) != nil && slices.ContainsFunc(t.tags, func(g tag) bool {
 		return g.kind == tagWord && slices.Contains([]string{"quarter", "half", "past", "point", "minus", "and"}, g.text)
+	})
+}
+
+// pronoun tells whether a sentence is about "it", and does not say what that is.
+func (t *tagged) pronoun() bool {
+	return t.has("it", "them", "that", "this", "those") && !slices.ContainsFunc(t.tags, func(g tag) bool {
+		return g.kind == tagName || g.kind == tagKinds || g.kind == tagArea || g.kind == tagFloor
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 // and names of the home, with their sounds.
 type lexicon struct {
 	language string
+	number   func(word string) bool
 	confuse  *confuse
 	words    []heardWord   // of the sentences
 	byLength [][]heardWord // of the home: names and their words, by number of sounds
@@ -35,7 +36,7 @@ func classesOf(sounds string) (set uint16) {
 	return set
 }
 
-// alike tells whether two sets of classes have so much in common that it is
+// alikeClasses tells whether two sets of classes have so much in common that it is
 // worth to compare the words sound by sound.
 func alikeClasses(a, b uint16) bool { return bits.OnesCount16(a&b)*5 >= bits.OnesCount16(a|b)*2 }
 
@@ -43,11 +44,12 @@ func newHeardWord(text, sounds string, name bool) heardWord {
 	return heardWord{text, sounds, classesOf(sounds), name}
 }
 
-// newLexicon collects the words of the sentences.
+// newLexicon collects the words of the sentences. Without frames only names are
+// corrected: a verb that was heard wrong is one of another tense too easily.
 func newLexicon(s *Sentences) *lexicon {
-	l := &lexicon{language: s.lang.code, confuse: newConfusion()}
+	l := &lexicon{language: s.lang.code, number: s.lang.numbers.isNumber, confuse: newConfusion()}
 	for w := range s.words {
-		if len(w) > 1 {
+		if len(w) > 1 && s.frames() != nil {
 			l.words = append(l.words, newHeardWord(w, sounds(s.lang.code, w), false))
 		}
 	}
@@ -57,7 +59,7 @@ func newLexicon(s *Sentences) *lexicon {
 
 // with adds the names of a home.
 func (l *lexicon) with(names []spelling) *lexicon {
-	out := &lexicon{language: l.language, confuse: l.confuse, words: l.words}
+	out := &lexicon{language: l.language, number: l.number, confuse: l.confuse, words: l.words}
 	seen := map[string]bool{}
 	add := func(text string, name bool) {
 		if seen[text] || len(text) < 2 {
@@ -106,11 +108,13 @@ const (
 
 // turning are small words that turn what is said into something else. They are
 // never taken for others.
-var turning = []string{"by", "if", "but", "except", "without", "unless", "no", "who", "why", "when", "he", "she", "they"}
+var turning = []string{"it", "them", "that", "this", "by", "if", "but", "except", "without", "unless", "no", "who", "why", "when", "he", "she", "they"}
 
 // corrections are the words that may have been said instead of those that were
 // heard, the nearest first. doubt has how improbable each word is, 0..1.
 func (l *lexicon) corrections(words []string, known func(string) bool, doubt []float32) (out []correction, compared int) {
+	// "for" is not taken for "four" where another number was said.
+	counted := slices.ContainsFunc(words, l.number)
 	heard := make([]string, len(words))
 	for i, w := range words {
 		heard[i] = sounds(l.language, w)
@@ -144,7 +148,7 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 				if compared == maxCompared {
 					return
 				}
-				if compared++; h.text == text || n > 1 && !h.name && strings.Join(words[i:i+n], " ") == h.text {
+				if compared++; h.text == text || counted && l.number(h.text) || n > 1 && !h.name && strings.Join(words[i:i+n], " ") == h.text {
 					return
 				}
 				d := l.confuse.apart(said, h.sounds, limit)
@@ -199,11 +203,12 @@ type corrected struct {
 
 // variants writes a sentence with up to maxCorrections of the corrections, the
 // cheapest sentences first. Every word that the house does not know has to be
-// changed, or be left out at a cost.
-func variants(words []string, list []correction, known func(string) bool) []corrected {
+// changed, or be left out at a cost where the language lets the frames see to it
+// that it is not missed.
+func variants(words []string, list []correction, known func(string) bool, leaveOut bool) []corrected {
 	const dropped = 0.42
 	for i, w := range words {
-		if !known(w) && !slices.Contains(turning, w) {
+		if leaveOut && !known(w) && !slices.Contains(turning, w) {
 			list = append(list, correction{i, 1, "", dropped})
 		}
 	}

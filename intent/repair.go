@@ -23,12 +23,12 @@ const maxTrySteps = 6_000
 //
 //   - what else the recogniser heard (Query.Alternatives);
 //   - words and names that sound like those that were heard;
-//   - in a language with frames, what such words usually ask for, said again in
-//     words of the templates.
+//   - in a language with frames (English), what such words usually ask for, said
+//     again in words of the templates.
 //
 // Each find is resolved by the templates, and is given a confidence that was
-// measured (docs/understanding.md). From actAt on it is the intent; from askAt on
-// the house asks; below it is refused, for the templates' reason. What opens the
+// measured (docs/understanding.md). From actAt on it is the intent; from askAt on,
+// in a language with frames, the house asks; below it is refused, for the templates' reason. What opens the
 // house, or sets it free, is always asked.
 func (r *Resolver) Resolve(q Query) Intent {
 	in := r.Match(q)
@@ -57,7 +57,7 @@ func (r *Resolver) Repair(q Query) Intent {
 	switch {
 	case p >= actAt && !f.doubtful && !r.guarded(&in):
 		return in
-	case p >= askAt && len(in.Targets) > 0:
+	case len(in.Targets) > 0 && (p >= actAt || p >= askAt && r.s.frames() != nil):
 		open := in
 		return Intent{Tier: Repair, Confidence: p, Refusal: Ambiguous, Slots: in.Slots, Candidates: in.Targets, Open: &open}
 	}
@@ -197,7 +197,7 @@ func (r *Resolver) framed(m *match, text string, at setting, try func(string, bo
 			break
 		}
 		k := slices.IndexFunc(v.frames, func(f frame) bool { return f.name == s.frame })
-		if k < 0 || t.contradicts(s.frame) {
+		if k < 0 || t.contradicts(s.frame) || (s.frame == "on" || s.frame == "off") && t.pronoun() && at.said == (Context{}) {
 			continue
 		}
 		tried++
@@ -258,7 +258,7 @@ func (r *Resolver) misheard(words []string, tokens []Token, try func(string, boo
 	}
 	list, compared := r.lexicon().corrections(words, known, doubt)
 	found := 0
-	for _, v := range variants(words, list, known) {
+	for _, v := range variants(words, list, known, r.s.frames() != nil) {
 		in, fits := try(v.text, strings.Contains(v.text, " and "))
 		if !fits {
 			continue
