@@ -51,6 +51,7 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 			return err
 		}
 	}
+	defer func() { b.wakes.add(l.detector) }()
 	answered := 0
 	for {
 		frame, end := wav.Next()
@@ -77,7 +78,6 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 			return err
 		}
 		if errors.Is(end, io.EOF) {
-			b.wakes.add(l.detector)
 			return l.fault(answered)
 		}
 		if end != nil {
@@ -97,7 +97,7 @@ func (b *Box) hearOne(ctx context.Context, u heardRequest, late time.Duration, q
 		t.Stages = append(t.Stages, trace.Stage{Name: "wake", Start: spoken, Duration: u.wakeDelay,
 			Decision: fmt.Sprintf("%q, score %.2f, %.0f dB over the noise", w.Word, w.Score, w.SNR)})
 		word := b.config.Wake.word(w.Word)
-		if r.Pipeline = word.Pipeline; word.Room != "" {
+		if r.Pipeline = word.Pipeline; q.Room == "" {
 			q.Room = word.Room
 		}
 	}
@@ -188,13 +188,14 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 // all to hear.
 func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan) (Result, []schedule.Change) {
 	if plan.Announce != "" {
-		b.send(ctx, "broadcast", []byte(plan.Announce))
-	}
-	undo, err := b.agenda.Change(ctx, plan.Changes)
-	if err != nil {
-		if r.Reply = h.NoBook(); len(r.Actions) > 0 {
-			r.Reply = plan.Reply + " " + r.Reply
+		if err := b.send(ctx, "broadcast", []byte(plan.Announce)); err != nil {
+			r.Reply = h.NoBroker()
+			return b.fail(r, "broker", err), nil
 		}
+	}
+	undo, err := b.alter(ctx, plan.Changes)
+	if err != nil {
+		r.Reply = h.NoBook(plan)
 		return b.fail(r, "schedule", err), nil
 	}
 	return r, undo

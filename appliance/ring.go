@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -54,7 +53,7 @@ func (b *Box) Planned() []Planned {
 		case e.Rule != nil:
 			p.State = "waiting"
 		}
-		if now.Known && !e.Paused {
+		if due = due.In(now.Wall.Location()); now.Known && !e.Paused {
 			p.Due = &due
 		}
 		out = append(out, p)
@@ -69,14 +68,32 @@ func (b *Box) StopRinging(ctx context.Context) error {
 	var changes []schedule.Change
 	for _, e := range b.agenda.Book().Ringing() {
 		changes = append(changes, e.Finish(now, b.place))
-		b.tell(ctx, "stopped", e)
 	}
-	_, err := b.agenda.Change(ctx, changes)
+	_, err := b.alter(ctx, changes)
 	return err
 }
 
-// attend sees to what is due until ctx ends.
+// alter changes the book, and tells of what has stopped ringing by that.
+func (b *Box) alter(ctx context.Context, changes []schedule.Change) ([]schedule.Change, error) {
+	rang := b.agenda.Book().Ringing()
+	undo, err := b.agenda.Change(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range rang {
+		if now, ok := b.agenda.Book().Entry(e.ID); !ok || !now.Ringing {
+			b.tell(ctx, "stopped", e)
+		}
+	}
+	return undo, nil
+}
+
+// attend sees to what is due until ctx ends. What was due while the box was off
+// is told once the broker is there; meanwhile it rings already.
 func (b *Box) attend(ctx context.Context) error {
+	up, cancel := context.WithTimeout(ctx, awaitTime)
+	_ = b.client.Connected(up) // without the broker, events are lost, and the rest is done
+	cancel()
 	for {
 		select {
 		case <-ctx.Done():
@@ -94,6 +111,7 @@ func (b *Box) attend(ctx context.Context) error {
 // carryDue carries out a command for later. Nobody waits for its reply, so it is
 // spoken only where it has something to say: an answer, or what was not done.
 func (b *Box) carryDue(ctx context.Context, e schedule.Entry) {
+	b.await(ctx, e)
 	t := &trace.Trace{Time: time.Now()}
 	r := b.keep(b.carryOut(ctx, Result{Due: string(e.Kind), Planned: e.Name}, *e.Command, Request{Room: e.Room}, t), t)
 	if !r.Done() || len(r.Actions) == 0 {
@@ -103,6 +121,29 @@ func (b *Box) carryDue(ctx context.Context, e schedule.Entry) {
 		b.log.Warn("a command for later was not carried out", "entry", e.ID, "refusal", string(r.Refusal)+string(r.Plan))
 	}
 	b.tell(ctx, "done", e)
+}
+
+// awaitTime is how long a command that is due waits for the broker and its
+// devices: after a power cut they are up later than this box.
+const awaitTime = time.Minute
+
+// await returns when a command's devices are there, or after awaitTime.
+func (b *Box) await(ctx context.Context, e schedule.Entry) {
+	ctx, cancel := context.WithTimeout(ctx, awaitTime)
+	defer cancel()
+	if b.client.Connected(ctx) != nil {
+		return
+	}
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	at := home.Setting{Room: e.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book()}
+	for b.house.Now().Home.Plan(*e.Command, at).Refusal == home.Offline {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // announce tells of what rings now, and of what was missed.
@@ -147,14 +188,14 @@ func (b *Box) tell(ctx context.Context, event string, e schedule.Entry) {
 	if err != nil {
 		panic(err) // texts and a number
 	}
-	b.send(ctx, "schedule", payload)
+	if err := b.send(ctx, "schedule", payload); err != nil && ctx.Err() == nil {
+		b.log.Warn("event not published", "err", err)
+	}
 }
 
 // send publishes under the box's own topic.
-func (b *Box) send(ctx context.Context, topic string, payload []byte) {
-	if err := b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/" + topic, Payload: payload, QoS: 1}); err != nil && ctx.Err() == nil {
-		b.log.Warn("event not published", "topic", topic, "err", err)
-	}
+func (b *Box) send(ctx context.Context, topic string, payload []byte) error {
+	return b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/" + topic, Payload: payload, QoS: 1})
 }
 
 // say leaves a text for the loudspeaker. When more waits than anybody would
@@ -173,13 +214,23 @@ const ringPause = 2 * time.Second
 // sound is the box's voice when nobody has asked it anything: one sentence at a
 // time, and what rings, over and over.
 func (b *Box) sound(ctx context.Context) error {
+	var fault string
+	aloud := func(ctx context.Context, text string, chimes bool) {
+		err := b.aloud(ctx, text, chimes)
+		if err == nil || ctx.Err() != nil {
+			fault = ""
+		} else if fault != err.Error() { // once, and not every few seconds
+			fault = err.Error()
+			b.log.Warn("not everything is to be heard", "err", err)
+		}
+	}
 	for {
 		var text string
 		select {
 		case <-ctx.Done():
 			return nil
 		case text = <-b.says:
-			b.aloud(ctx, text, false)
+			aloud(ctx, text, false)
 		case <-b.agenda.rung:
 		}
 		for ringing := b.agenda.Book().Ringing(); len(ringing) > 0 && ctx.Err() == nil; ringing = b.agenda.Book().Ringing() {
@@ -187,7 +238,7 @@ func (b *Box) sound(ctx context.Context) error {
 			over := make(chan struct{})
 			go func() {
 				defer close(over)
-				b.aloud(round, ringText(b.house.Now().Home, ringing), true)
+				aloud(round, ringText(b.house.Now().Home, ringing), true)
 				pause := time.NewTimer(ringPause)
 				defer pause.Stop()
 				select {
@@ -214,17 +265,15 @@ func ringText(h *home.Home, ringing []schedule.Entry) string {
 	return strings.Join(texts, " ")
 }
 
-// aloud speaks through the loudspeaker, after a chime where that is wanted.
-func (b *Box) aloud(ctx context.Context, text string, chimes bool) {
+// aloud speaks through the loudspeaker, after a chime where that is wanted. Where
+// there is no voice there is only the chime, and an error.
+func (b *Box) aloud(ctx context.Context, text string, chimes bool) error {
 	if !b.options.Sound {
-		return
+		return nil
 	}
-	speech := voice.Speech{Rate: 22050}
-	if s, err := b.Say(ctx, text); err == nil {
-		speech = s
-	} else if ctx.Err() == nil {
-		b.log.Warn("there is only a chime", "err", err)
-		chimes = true
+	speech, mute := b.Say(ctx, text)
+	if mute != nil {
+		speech, chimes = voice.Speech{Rate: 22050}, true
 	}
 	pcm := speech.PCM
 	if chimes {
@@ -232,12 +281,9 @@ func (b *Box) aloud(ctx context.Context, text string, chimes bool) {
 	}
 	var wav bytes.Buffer
 	if err := voice.WriteWAV(&wav, speech.Rate, pcm); err != nil {
-		b.log.Error("nothing is to be heard", "err", err)
-		return
+		return errors.Join(mute, err)
 	}
-	if err := Play(ctx, &wav); err != nil && !errors.Is(err, context.Canceled) {
-		b.log.Warn("nothing is to be heard", "err", err)
-	}
+	return errors.Join(mute, Play(ctx, &wav))
 }
 
 // chime is three soft strokes, each a fourth above the last.
@@ -278,12 +324,19 @@ func (b *Box) openAgenda() error {
 			b.log.Error("timers, alarms or lists may be missing", "err", err)
 			b.damaged = damaged
 			b.say(b.house.Now().Home.LostBook())
-		} else if err != nil {
-			return fmt.Errorf("read what is planned: %w", err)
+			err = nil
 		}
 		keep = b.store
+		if err != nil { // lights work without a book; what needs one is refused aloud
+			b.log.Error("nothing can be planned", "err", err)
+			keep = unwritable{err}
+		}
 	}
 	b.agenda = newAgenda(book, keep, b.clock.now, b.place, b.log)
+	if err != nil {
+		text := err.Error()
+		b.agenda.fault.Store(&text)
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package home
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -279,6 +280,7 @@ func (s speaker) statusOf(in intent.Intent, kind schedule.Kind) part {
 		p.refusal = "" // it is an answer
 		return p
 	}
+	slices.SortStableFunc(entries, func(a, b schedule.Entry) int { return cmp.Compare(a.Remaining(s.at.Now), b.Remaining(s.at.Now)) })
 	var clauses []string
 	for _, e := range entries {
 		clauses = append(clauses, s.entryStatus(e))

@@ -194,10 +194,14 @@ func (r replies) manyNamed(name string) bool {
 }
 
 // inRoom is " in the kitchen".
-func (r replies) inRoom(name string) string { return r.placed(name, r.say("in.area", "name", r.lower(name))) }
+func (r replies) inRoom(name string) string {
+	return r.placed(name, r.say("in.area", "name", r.lower(name)))
+}
 
 // onFloor is " on the ground floor".
-func (r replies) onFloor(name string) string { return r.placed(name, r.say("on.floor", "name", r.lower(name))) }
+func (r replies) onFloor(name string) string {
+	return r.placed(name, r.say("on.floor", "name", r.lower(name)))
+}
 
 // placed says where something is. Where a language has articles that depend on
 // the noun, rooms knows those of the usual ones; the longest ending that fits counts.

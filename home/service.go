@@ -86,10 +86,12 @@ func (s speaker) toggle(d *Device) (step, exception) {
 	case "off", "closed", "closing", "unlocked", "paused", "idle", "docked":
 		return s.turnOn(d)
 	}
-	if !d.Known() {
+	switch {
+	case placeless[d.Domain()] && d.Domain() != "lock": // it has no state
+		return step{}, exception{key: "cannot.do"}
+	case !d.Known():
 		return step{}, exception{key: "unknown.level"}
-	}
-	if isClimate(d) {
+	case isClimate(d):
 		return s.turnOff(d)
 	}
 	return step{}, exception{key: "cannot.do"}

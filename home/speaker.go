@@ -88,6 +88,13 @@ func (s speaker) subject(devices []*Device, in intent.Intent) (text string, seve
 		}
 	}
 	kind := s.kind(devices)
+	if except, _ := in.Slots["except"].(string); except != "" && len(devices) == len(in.Targets) {
+		all := s.say("everything", "place", s.place(in))
+		if kind != "" {
+			all = s.say("all.things", "things", s.things(kind, 2)) + s.place(in)
+		}
+		return s.say("everything.except", "all", all, "except", s.exceptNames(except)), kind != ""
+	}
 	if in.Slots["name"] == "all" && kind == "" {
 		return s.say("everything", "place", s.place(in)), false
 	}
@@ -110,6 +117,16 @@ func (s speaker) subject(devices []*Device, in intent.Intent) (text string, seve
 		things = s.say("room.things", "room", s.lower(area.Name), "place", s.inRoom(area.Name), "things", things)
 	}
 	return s.say("number.things", "number", s.number(len(devices)), "things", things), true
+}
+
+// exceptNames are the names of an exception, which intents join by commas, as
+// said in the middle of a sentence.
+func (s speaker) exceptNames(joined string) string {
+	var names []string
+	for _, name := range strings.Split(joined, ", ") {
+		names = append(names, s.the(name))
+	}
+	return s.list(names)
 }
 
 // common is the room and the floor that all the devices share.

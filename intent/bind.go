@@ -21,9 +21,12 @@ type Resolver struct {
 	rooms   []int32  // by device: its area, or -1
 	floors  []int32  // by area: its floor, or -1
 	words   map[string]bool
+	index   map[string]int32  // of devices, by id
+	members map[int32][]int32 // of groups: the devices in them
 
 	roomNames [][]string      // by area: its spellings
 	places    map[string]bool // every spelling of an area or floor
+	lexicon   func() *lexicon
 }
 
 // Bind gives sentences the names of a home. A change of the home needs only this.
@@ -36,6 +39,20 @@ func (s *Sentences) Bind(n Names) *Resolver {
 		rooms:   make([]int32, len(n.Entities)),
 		floors:  make([]int32, len(n.Areas)),
 		words:   map[string]bool{},
+		index:   make(map[string]int32, len(n.Entities)),
+		members: map[int32][]int32{},
+	}
+	for i := range n.Entities {
+		if _, ok := r.index[n.Entities[i].ID]; !ok {
+			r.index[n.Entities[i].ID] = int32(i)
+		}
+	}
+	for i := range n.Entities {
+		for _, id := range n.Entities[i].Members {
+			if j, ok := r.index[id]; ok {
+				r.members[int32(i)] = append(r.members[int32(i)], j)
+			}
+		}
 	}
 	floors := map[string]int32{}
 	for i, f := range n.Floors {
@@ -95,6 +112,7 @@ func (s *Sentences) Bind(n Names) *Resolver {
 			r.words[w] = true
 		}
 	}
+	r.lexicon = sync.OnceValue(func() *lexicon { return s.lexicon().with(names) })
 	r.trie = newTrie(names, r.masks)
 	return r
 }

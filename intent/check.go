@@ -28,6 +28,9 @@ func (r *Resolver) Check(text string) Status {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.steps, m.spent = 0, false
+	if len(text) > maxSentence {
+		return Dead
+	}
 	written := text
 	text = r.s.lang.letters.normalize(text)
 	if text == "" {

@@ -42,6 +42,11 @@ func spokenSize(e expr, sc *scope, sizes map[string]float64) float64 {
 	for _, k := range e.kids {
 		n += spokenSize(k, sc, sizes)
 	}
+	if e.kind == exprPerm { // written out in every order
+		for i := range e.kids {
+			n *= float64(i + 1)
+		}
+	}
 	return n
 }
 

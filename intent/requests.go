@@ -69,6 +69,7 @@ func (m *match) pair(r *Resolver, left, right string, at setting, most int) (lis
 	if !ok && first.Refusal == Ambiguous {
 		// which one is asked only when the rest is understood as well
 		if list, _ := m.rest(r, first, left, right, at, most); list != nil {
+			first.keep(list...)
 			return nil, first
 		}
 		return nil, Intent{}
@@ -85,6 +86,7 @@ func (m *match) pair(r *Resolver, left, right string, at setting, most int) (lis
 			return append([]Intent{first}, list...), Intent{}
 		}
 		if refused.Refusal == Ambiguous {
+			refused.keep(first)
 			return nil, refused
 		}
 	}
@@ -92,6 +94,13 @@ func (m *match) pair(r *Resolver, left, right string, at setting, most int) (lis
 		return m.shared(r, left, right, at, most), Intent{}
 	}
 	return nil, refused
+}
+
+// keep notes what else was asked for beside what is ambiguous, to be carried out with it.
+func (in *Intent) keep(others ...Intent) {
+	if in.Open != nil {
+		in.Open.Also = append(others, in.Open.Also...)
+	}
 }
 
 // shared resolves two requests that have their beginning and their end in

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Resolve says what a sentence means in this home, or why it means nothing:
+// Match says what a sentence means by the templates alone, or why it means nothing:
 //
 //   - NotRecognized: no sentence fits, or the home has no such device there;
 //   - NotCommand: no sentence fits, and it says not to ("don't turn on the
@@ -16,7 +16,7 @@ import (
 //
 // Several requests in one sentence are resolved when each of them is understood
 // by itself; the first is the Intent, the others are in Also.
-func (r *Resolver) Resolve(q Query) Intent {
+func (r *Resolver) Match(q Query) Intent {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.steps, m.spent = 0, false
@@ -45,7 +45,12 @@ func (r *Resolver) Resolve(q Query) Intent {
 // understand resolves a sentence as it was written. Where it means nothing, its
 // commas may stand for "and": "the lamp, the fan and the tv".
 func (m *match) understand(r *Resolver, written string, at setting) (text string, list []Intent, refused Intent) {
-	text = r.s.lang.letters.normalize(written)
+	if len(written) > 4*maxSentence {
+		return "", nil, Intent{}
+	}
+	if text = r.s.lang.letters.normalize(written); len(text) > maxSentence {
+		return text, nil, Intent{}
+	}
 	m.written = written
 	list, refused = m.requests(r, text, at, maxRequests)
 	if list != nil || refused.Refusal == Ambiguous || !strings.Contains(written, ", ") {

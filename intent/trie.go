@@ -107,6 +107,49 @@ func newTrie(names []spelling, masks []uint64) *trie {
 	return t
 }
 
+// namesAt are the kinds of names that a text begins with, or that begin with the
+// text, as bits of a byteSet's last part.
+func (t *trie) namesAt(text string) (kinds uint64) {
+	add := func(mask uint64) {
+		if mask&maskArea != 0 {
+			kinds |= 1 << (areaNext & 63)
+		}
+		if mask&maskFloor != 0 {
+			kinds |= 1 << (floorNext & 63)
+		}
+		if mask&^(maskArea|maskFloor) != 0 {
+			kinds |= 1 << (deviceNext & 63)
+		}
+	}
+	node := int32(0)
+	for i := range len(text) {
+		child := t.nodes[node].child
+		for child != 0 && t.nodes[child].label != text[i] {
+			child = t.nodes[child].sibling
+		}
+		if child == 0 {
+			return kinds
+		}
+		node = child
+		if end := t.nodes[node].term; end != 0 {
+			term := &t.terms[end]
+			var mask uint64
+			if len(term.areas) > 0 {
+				mask |= maskArea
+			}
+			if len(term.floors) > 0 {
+				mask |= maskFloor
+			}
+			if len(term.devices) > 0 {
+				mask |= maskRest
+			}
+			add(mask)
+		}
+	}
+	add(t.nodes[node].mask)
+	return kinds
+}
+
 func appendNew(s []int32, v int32) []int32 {
 	if n := len(s); n > 0 && s[n-1] == v {
 		return s

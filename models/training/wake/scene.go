@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/cricket-home/cricket/voice/wake/net"
@@ -23,14 +24,47 @@ type bank struct {
 	nearBy    map[string][]clip
 	sentences []clip
 	byVoice   map[string][]clip // sentences
+
+	drawWord []pool
+	drawNear pool
+	drawAny  pool // sentences
 }
 
-func newBank(clips []clip, words int) (*bank, error) {
-	b := &bank{words: make([][]clip, words), nearBy: map[string][]clip{}, byVoice: map[string][]clip{}}
+// pool draws clips, two of five by the engines made of recordings: they are few
+// of all, but nearer to people than espeak-ng.
+type pool struct{ formants, recorded []clip }
+
+func newPool(clips []clip) (p pool) {
 	for _, c := range clips {
+		if c.Speaker == "espeak" {
+			p.formants = append(p.formants, c)
+		} else {
+			p.recorded = append(p.recorded, c)
+		}
+	}
+	return p
+}
+
+func (p pool) draw(r *rand.Rand) clip {
+	of := p.formants
+	if len(p.recorded) > 0 && r.IntN(5) < 2 || len(of) == 0 {
+		of = p.recorded
+	}
+	return of[r.IntN(len(of))]
+}
+
+// newBank sorts clips. Everyday sentences that hold a word of a wake word are
+// near-misses: how often they are said is not a matter of chance.
+func newBank(clips []clip, words []string) (*bank, error) {
+	b := &bank{words: make([][]clip, len(words)), nearBy: map[string][]clip{}, byVoice: map[string][]clip{}}
+	parts := strings.Fields(strings.Join(words, " "))
+	for _, c := range clips {
+		if c.Family == "sentences" && slices.ContainsFunc(strings.Fields(c.Text), func(w string) bool { return slices.Contains(parts, w) }) {
+			c.Family = "its words in sentences"
+		}
 		var word int
 		switch _, err := fmt.Sscanf(c.Family, "word %d", &word); {
-		case err == nil && word < words:
+		case err == nil && word < len(words):
 			b.words[word] = append(b.words[word], c)
 		case c.Family == "sentences":
 			b.sentences = append(b.sentences, c)
@@ -48,10 +82,12 @@ func newBank(clips []clip, words int) (*bank, error) {
 	if len(b.sentences) == 0 || len(b.near) == 0 {
 		return nil, fmt.Errorf("%d sentences and %d near-misses: too few", len(b.sentences), len(b.near))
 	}
+	for _, clips := range b.words {
+		b.drawWord = append(b.drawWord, newPool(clips))
+	}
+	b.drawNear, b.drawAny = newPool(b.near), newPool(b.sentences)
 	return b, nil
 }
-
-func one(of []clip, r *rand.Rand) clip { return of[r.IntN(len(of))] }
 
 // isolated says that a word counts only by itself: one of one syllable is part of
 // too many sentences ("stop it", "bus stop").
@@ -90,16 +126,16 @@ func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 			w = 0 // "stop" is the easier of ours, and live for less of the day
 		}
 		if r.IntN(4) == 0 { // something before it
-			before := one(b.near, r)
+			before := b.drawNear.draw(r)
 			if r.IntN(2) == 0 {
-				before = one(b.sentences, r)
+				before = b.drawAny.draw(r)
 			}
 			if ok, err = place(before); err != nil {
 				return nil, err
 			}
 			at += rate/4 + r.IntN(rate/2)
 		}
-		c := one(b.words[w], r)
+		c := b.drawWord[w].draw(r)
 		if ok, err = s.word(b, w, c, &at, r); err != nil {
 			return nil, err
 		}
@@ -107,9 +143,9 @@ func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 			at += rate/2 + r.IntN(rate/2)
 		} else if r.IntN(3) > 0 { // the request follows at once, by the same voice if it says one
 			pause()
-			next := one(b.sentences, r)
+			next := b.drawAny.draw(r)
 			if same := b.byVoice[c.Voice]; len(same) > 0 {
-				next = one(same, r)
+				next = same[r.IntN(len(same))]
 			}
 			if ok, err = place(next); err != nil {
 				return nil, err
@@ -118,16 +154,16 @@ func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 			at += rate / 2
 		}
 		for ok && r.IntN(2) == 0 {
-			if ok, err = s.word(b, w, one(b.words[w], r), &at, r); err != nil {
+			if ok, err = s.word(b, w, b.drawWord[w].draw(r), &at, r); err != nil {
 				return nil, err
 			}
 			at += rate/2 + r.IntN(rate)
 		}
 	case kind < 0.9:
 		for ok {
-			c := one(b.sentences, r)
+			c := b.drawAny.draw(r)
 			if kind < 0.72 {
-				c = one(b.near, r)
+				c = b.drawNear.draw(r)
 			}
 			if ok, err = place(c); err != nil {
 				return nil, err
@@ -144,7 +180,7 @@ func (s *scene) place(c clip, at *int, r *rand.Rand) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	x = stretch(x, 0.88+0.26*r.Float64())
+	x = stretch(x, 0.82+0.4*r.Float64())
 	if *at+len(x)+rate/5 > len(s.x) {
 		return false, nil
 	}
@@ -163,13 +199,14 @@ func (s *scene) place(c clip, at *int, r *rand.Rand) (ok bool, err error) {
 	return true, nil
 }
 
-// word places a clip of a word and marks the steps at which it must be heard:
-// those that end within 180 ms after it, for an isolated word from 60 to 240 ms.
+// word places a clip of a word and marks the steps among which it must be heard:
+// those that end 40 to 210 ms after it, for an isolated word 60 to 240 ms. Any
+// earlier, and "cricket" cannot be told from "crickets" or "cricked".
 func (s *scene) word(b *bank, w int, c clip, at *int, r *rand.Rand) (ok bool, err error) {
 	if ok, err = s.place(c, at, r); !ok || err != nil {
 		return ok, err
 	}
-	first, last, open := 0, 180*rate/1000, 150*rate/1000
+	first, last, open := 40*rate/1000, 210*rate/1000, 150*rate/1000
 	if isolated(c) {
 		first, last = 60*rate/1000, 240*rate/1000
 	}
@@ -264,7 +301,7 @@ func (s *scene) background(b *bank, y []float32, r *rand.Rand) error {
 func babble(b *bank, y []float32, people int, r *rand.Rand) error {
 	for range people {
 		for at := -r.IntN(2 * rate); at < len(y); {
-			x, err := one(b.sentences, r).sound()
+			x, err := b.drawAny.draw(r).sound()
 			if err != nil {
 				return err
 			}
