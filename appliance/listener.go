@@ -41,7 +41,7 @@ type listener struct {
 // heardRequest is a request, with what only the listener knows of it.
 type heardRequest struct {
 	voice.Utterance
-	wakeDelay time.Duration // from the end of the wake word to its detection
+	wakeDelay time.Duration // from the end of the wake word to its detection; 0 if that came sooner
 }
 
 const frameTime = voice.FrameSamples * time.Second / voice.SampleRate
@@ -96,7 +96,7 @@ func (l *listener) take(u voice.Utterance, spoken bool) (heardRequest, bool) {
 		return heardRequest{}, false
 	}
 	u.Wake = w
-	return heardRequest{u, l.detected - w.End}, true
+	return heardRequest{u, max(0, l.detected-w.End)}, true
 }
 
 // fault says what was missing when the stream ended after some requests.

@@ -45,6 +45,7 @@ type Resolved struct {
 	Slots      map[string]any  `json:"slots,omitempty"`
 	Targets    []string        `json:"targets,omitempty"`
 	Also       []Resolved      `json:"also,omitempty"`
+	Command    *Resolved       `json:"command,omitempty"` // of a timer or schedule: what is done when it is due
 	Refusal    intent.Refusal  `json:"refusal,omitempty"`
 	Candidates []string        `json:"candidates,omitempty"`
 	Tier       intent.Tier     `json:"tier,omitempty"`
@@ -77,6 +78,10 @@ func NewResolved(id json.RawMessage, in intent.Intent) Resolved {
 	}
 	for _, also := range in.Also {
 		r.Also = append(r.Also, NewResolved(nil, also))
+	}
+	if in.Command != nil {
+		command := NewResolved(nil, *in.Command)
+		r.Command = &command
 	}
 	return r
 }
@@ -177,6 +182,9 @@ func (r Resolved) fields(field func(string, any)) {
 	if r.Tier != "" {
 		field("tier", r.Tier)
 		field("confidence", r.Confidence)
+	}
+	if r.Command != nil {
+		field("command", r.Command.String())
 	}
 	for _, also := range r.Also {
 		also.fields(field)

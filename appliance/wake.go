@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/wake"
@@ -69,6 +70,45 @@ func (b *Box) detector(ctx context.Context) (*wake.Detector, error) {
 		o.Missed = b.recordNearMiss
 	}
 	return wake.New(o)
+}
+
+// checkWake says which words the box listens for.
+func (b *Box) checkWake() Finding {
+	words, broken, err := WakeWords(b.config, b.options.StateDir)
+	f := Finding{Part: "wake word", OK: err == nil && broken == nil && len(words) > 0}
+	var names []string
+	verify := false
+	var nowhere error
+	for _, w := range b.config.Wake.Words {
+		if _, ok := b.house.Now().Home.Area(w.Room); w.Room != "" && !ok {
+			nowhere = fmt.Errorf("'wake.word.room' of %q is %q, and the home has no such room", w.Name, w.Room)
+		}
+	}
+	for _, w := range words {
+		name := fmt.Sprintf("%q", w.Name)
+		if w.Personal != nil {
+			name += " of " + w.Personal.Person
+			if !w.Personal.KnownTo(w.Model) {
+				name += " (enrolled with another version: better enrolled again)"
+			}
+		}
+		names, verify = append(names, name), verify || w.Verify
+	}
+	f.Text = strings.Join(names, ", ")
+	switch {
+	case err != nil:
+		f.Text, f.Hint = err.Error(), "correct [wake] in config.toml"
+	case broken != nil:
+		f.Text, f.Hint = f.Text+"; "+broken.Error(), "move that file away, or enrol the word again"
+	case nowhere != nil:
+		f.OK, f.Text, f.Hint = false, f.Text+"; "+nowhere.Error(), "cricket home show"
+	case len(words) == 0:
+		f.Text, f.Hint = "none: nothing that is said wakes the box", "name one under [wake] in config.toml"
+	case verify && b.ears != nil && b.ears.current().closed:
+		f.OK, f.Hint = false, "cricket models list stt"
+		f.Text += "; to be verified, which only a whisper model can"
+	}
+	return f
 }
 
 // verified asks the recogniser whether a word that woke the box was said. Where it
@@ -147,8 +187,14 @@ func (b *Box) recordNearMiss(m wake.NearMiss) {
 	dir := nearMissDir(b.options.StateDir)
 	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
-		name := fmt.Sprintf("%s_%s_%.2f.wav", time.Now().UTC().Format("20060102T150405.000"), strings.ReplaceAll(m.Word, " ", "_"), m.Score)
-		err = writeSound(filepath.Join(dir, filepath.Base(name)), m.PCM)
+		word := strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return r
+			}
+			return '_'
+		}, m.Word)
+		name := fmt.Sprintf("%s_%s_%.2f.wav", time.Now().UTC().Format("20060102T150405.000000000"), word, m.Score)
+		err = writeSound(filepath.Join(dir, name), m.PCM)
 	}
 	if err == nil {
 		err = keepNewest(dir, keptNearMisses)

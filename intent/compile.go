@@ -7,19 +7,21 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Sentences are compiled sentences, before any names. They never change.
 type Sentences struct {
-	language    string
+	lang        *language
 	net         network
 	blocks      []block
 	entries     []entry
 	constraints []constraint
-	slots       []string // slot names by number
-	numbers     numberLanguage
+	slots       []string         // slot names by number
 	words       map[string]bool  // every word of every template
 	spoken      []spokenSentence // for Grammar
+	lexicon     func() *lexicon
+	frames      func() *frameWords // nil where the language has none
 }
 
 // entry is where the sentences of one kind begin whose devices satisfy one constraint.
@@ -104,22 +106,22 @@ func (c constraint) holds(domain, class string) bool {
 // later file's is taken. The error names file, line, intent and sentence of
 // every fault.
 func Compile(language string, files ...File) (*Sentences, error) {
-	if language != "en" {
-		return nil, fmt.Errorf("compile sentences: no numbers for language %q yet: only en", language)
+	lang, err := loadLanguage(language)
+	if err != nil {
+		return nil, fmt.Errorf("compile sentences: %w", err)
 	}
 	c := &compiler{
 		s: &Sentences{
-			language: language,
-			numbers:  englishNumbers(),
-			words:    map[string]bool{},
-			net:      network{same: map[nodeKey]int32{}, split: map[string]int32{}},
+			lang:  lang,
+			words: map[string]bool{},
+			net:   network{same: map[nodeKey]int32{}, split: map[string]int32{}},
 		},
 		parts: map[partKey]int32{}, starts: map[entryKey][]int32{}, slots: map[string]int16{}, constraints: map[string]int32{},
 		global: scope{rules: map[string]ruleText{}, lists: map[string]*list{}},
 	}
 	var faults []error
 	for _, file := range files {
-		f, err := readFile(language, file)
+		f, err := readFile(file, language, lang.code)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -136,7 +138,7 @@ func Compile(language string, files ...File) (*Sentences, error) {
 			}
 		}
 		for _, w := range f.skipWords {
-			if n := normalize(w); n != "" && !slices.Contains(c.s.net.skip, n) {
+			if n := lang.letters.normalize(w); n != "" && !slices.Contains(c.s.net.skip, n) {
 				c.s.net.skip = append(c.s.net.skip, n)
 				c.learn(n)
 			}
@@ -154,10 +156,12 @@ func Compile(language string, files ...File) (*Sentences, error) {
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(c.starts), entryKey.compare) {
 		p := part{kind: partRule, start: c.s.net.either(c.starts[key]), named: key.constraint >= 0}
-		p.first = c.s.net.nodes[p.start].first
+		p.begin = c.s.net.nodes[p.start].begin
 		c.s.entries = append(c.s.entries, entry{c.addPart(p), key})
 	}
 	c.s.net.finish()
+	c.s.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(c.s) })
+	c.s.frames = sync.OnceValue(func() *frameWords { return newFrameWords(c.s) })
 	return c.s, nil
 }
 
@@ -172,6 +176,7 @@ type compiler struct {
 	constraints map[string]int32
 	open        []string // rules being compiled, to refuse recursion
 	scopes      int
+	work        int // parts built for the template being compiled
 	faults      []error
 }
 
@@ -293,6 +298,7 @@ func (c *compiler) compileFile(i int, f *sentenceFile) {
 		var starts []int32
 		var kinds []entryKind
 		for _, t := range d.sentences {
+			c.work = 0
 			start, err := c.build(t.expr, end, sc)
 			if err != nil {
 				c.faults = append(c.faults, fmt.Errorf("%s:%d: %s: sentence %q: %w", f.name, t.line, d.intent, t.text, err))
@@ -366,12 +372,19 @@ func (c *compiler) learn(text string) {
 	}
 }
 
+// maxWork bounds the parts of one template: (a;b;c) in (a;b;c) is written out in
+// every order of every order.
+const maxWork = 100_000
+
 // build returns the node where e begins, with next behind it.
 func (c *compiler) build(e expr, next int32, sc *scope) (int32, error) {
 	w := &c.s.net
+	if c.work++; c.work > maxWork {
+		return 0, fmt.Errorf("its orders written out have more than %d parts", maxWork)
+	}
 	switch e.kind {
 	case exprText:
-		text := normalizeTemplate(e.text)
+		text := c.s.lang.letters.template(e.text)
 		c.learn(text)
 		for text != "" {
 			i := strings.LastIndexByte(text, ' ')
@@ -452,7 +465,7 @@ func (c *compiler) rule(name string, sc *scope) (int32, error) {
 		return 0, err
 	}
 	n := c.s.net.nodes[start]
-	p := c.addPart(part{kind: partRule, start: start, first: n.first, empty: n.nullable, named: c.reachesNames(start)})
+	p := c.addPart(part{kind: partRule, start: start, begin: n.begin, empty: n.nullable, named: c.reachesNames(start)})
 	c.parts[key] = p
 	return p, nil
 }
@@ -474,24 +487,34 @@ func (c *compiler) list(e expr, sc *scope) (int32, error) {
 	if p, ok := c.parts[key]; ok {
 		return p, nil
 	}
-	p := part{kind: kind, first: allBytes(), named: kind == partName}
+	p := part{kind: kind, named: kind == partName}
 	switch {
 	case l == nil:
+		p.begin.first.add(map[partKind]byte{partName: deviceNext, partArea: areaNext, partFloor: floorNext}[kind])
 	case l.wildcard:
-		p = part{kind: partWild, list: l, first: allBytes()}
+		p = part{kind: partWild, list: l, begin: anything()}
+		for i, w := range l.never {
+			l.never[i] = c.s.lang.letters.normalize(w)
+		}
 		if sc.command(e) {
 			p.kind = partCommand
 		}
 	case l.numbers != nil:
 		p = part{kind: partNumber, numbers: *l.numbers}
 		for _, b := range []byte("0123456789-") {
-			p.first.add(b)
+			p.begin.add(string(b))
 		}
-		for w := range c.s.numbers.words {
-			p.first.add(w[0])
+		for _, w := range c.s.lang.numbers.words {
+			p.begin.add(w)
 			c.s.words[w] = true
 		}
 	default:
+		open := "{" + name + "}"
+		if slices.Contains(c.open, open) {
+			return 0, fmt.Errorf("list %s contains itself", open)
+		}
+		c.open = append(c.open, open)
+		defer func() { c.open = c.open[:len(c.open)-1] }()
 		p = part{kind: partList, list: l}
 		var alts []int32
 		for i, v := range l.values {
@@ -505,7 +528,7 @@ func (c *compiler) list(e expr, sc *scope) (int32, error) {
 			return 0, fmt.Errorf("list {%s} has no values", name)
 		}
 		p.start = c.s.net.either(alts)
-		p.first = c.s.net.nodes[p.start].first
+		p.begin = c.s.net.nodes[p.start].begin
 		p.empty = c.s.net.nodes[p.start].nullable
 	}
 	i := c.addPart(p)

@@ -54,7 +54,7 @@ func TestCustomSentences(t *testing.T) {
 		{"our sentences still work", "turn on the printer", "", "HassTurnOn", map[string]any{"name": "Printer"}, []string{"switch.printer"}},
 	} {
 		t.Run(c.name+": "+c.say, func(t *testing.T) {
-			in := r.Resolve(Query{Text: c.say, Room: c.room})
+			in := r.Match(Query{Text: c.say, Room: c.room})
 			if in.Name != c.intent {
 				t.Fatalf("got %q %v (%s), want %q", in.Name, in.Slots, in.Refusal, c.intent)
 			}
@@ -129,6 +129,31 @@ func TestCompileFaults(t *testing.T) {
 		{"both separators", head + `"(a|b;c)"`, []string{"| and ; in the same brackets"}},
 		{"too many orders", head + `"(a;b;c;d;e;f)"`, []string{"permutation of 6 parts"}},
 		{"key given twice", "language: en\nlanguage: en", []string{"f.yaml"}},
+		{"a list in itself", head + "\"{x}\"\nlists: {x: {values: [\"a {x}\"]}}", []string{"f.yaml:6", "list {x} contains itself"}},
+		{"orders of orders", head + `"(a;b;c;d;(e;f;g;h;(i;j;k;l;(m;n;o;p;q))))"`, []string{"f.yaml:6", "written out"}},
+		{"brackets without end", head + `"` + strings.Repeat("(", 60) + `a"`, []string{"f.yaml:6", "more than 50 deep"}},
+		{"sentences are no list", "language: en\nintents: {Do: {data: [{sentences: hello}]}}", []string{"f.yaml:2", "Do: sentences must be a list"}},
+		{"data is no list", "language: en\nintents:\n  Do:\n    data: hello", []string{"f.yaml:4", "Do: data must be a list"}},
+		{"intents are no mapping", "language: en\nintents: [Do]", []string{"f.yaml:2", "intents must be a mapping"}},
+		{"a sentence is no text", head + "{a: b}", []string{"f.yaml:6", "wanted text"}},
+		{"a slot is no value", head + "hello\n        slots: {a: {b: c}}", []string{"f.yaml:7", `slot "a"`}},
+		{"an empty reference", head + `"turn {}"`, []string{"f.yaml:6", "no name of a"}},
+		{"a reference that is never closed", head + `"turn <a"`, []string{"f.yaml:6", "never closed"}},
+		{"a backslash at the end", head + `'turn\'`, []string{"f.yaml:6", "at the end"}},
+		{"a list of nothing", head + "\"{x}\"\nlists: {x: {values: []}}", []string{"{x}", "no values"}},
+		{"two kinds of list", head + "\"{x}\"\nlists: {x: {wildcard: true, values: [a]}}", []string{"f.yaml:7", "{x}", "one of values"}},
+		{"unknown key of a list", head + "\"{x}\"\nlists: {x: {valuez: [a]}}", []string{"f.yaml:7", "{x}", `"valuez"`}},
+		{"a range of words", head + "\"{x}\"\nlists: {x: {range: {from: one, to: ten}}}", []string{"{x}"}},
+		{"a step of nothing", head + "\"{x}\"\nlists: {x: {range: {from: 1, to: 9, step: 0}}}", []string{"f.yaml:7", "step over 0"}},
+		{"a value that is no template", head + "\"{x}\"\nlists: {x: {values: [\"(a\"]}}", []string{"f.yaml:7", "{x}", `"(a"`}},
+		{"a rule that is no template", head + "\"<x>\"\nexpansion_rules: {x: \"[a\"}", []string{"f.yaml:7", "<x>", "never closed"}},
+		{"words of a wildcard", head + "\"a {x}\"\nlists: {x: {wildcard: true, metadata: {words: 0}}}", []string{"f.yaml:7", "{x}", `"0" is not 1 to`}},
+		{"a rank that is no number", head + "hello\n        metadata: {rank: high}", []string{"f.yaml:7", `"rank"`, "high"}},
+		{"single is neither", head + "hello\n        metadata: {single: maybe}", []string{"f.yaml:7", `"single"`, "maybe"}},
+		{"spoken is no template", head + "hello\n        metadata: {spoken: \"(a\"}", []string{"f.yaml:7", `"(a"`}},
+		{"spoken names no rule", head + "hello\n        metadata: {spoken: \"<none>\"}", []string{"f.yaml:7", "no rule <none>"}},
+		{"a mapping in itself", "language: en\nintents: &x {Do: {data: [*x]}}", []string{"f.yaml:2", `unknown key "Do"`}},
+		{"bytes", "\x00\x01\xff", []string{"f.yaml"}},
 		{"context", head + "hello\n        requires_context: {area: {slots: true}}", []string{`unknown key "slots"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -13,7 +14,8 @@ const exceptSlot = "except"
 func (m *match) excepted(i int32, count *int) bool {
 	for _, t := range m.excepts {
 		room := m.r.rooms[i]
-		if slices.ContainsFunc(t.devices, func(d namedDevice) bool { return d.index == i }) ||
+		_, named := slices.BinarySearchFunc(t.devices, i, func(d namedDevice, i int32) int { return cmp.Compare(d.index, i) })
+		if named ||
 			room >= 0 && (slices.Contains(t.areas, room) || m.r.floors[room] >= 0 && slices.Contains(t.floors, m.r.floors[room])) {
 			*count++
 			return true
@@ -83,30 +85,27 @@ func (in *Intent) meant() *Intent {
 	return in
 }
 
-// suits tells whether a device is one that the last request could have meant.
-func (f followKind) suits(m *match, i int32, at setting) bool {
-	if f != followSame {
-		return true
-	}
+// kinds are the domains of the devices of the last request.
+func (m *match) kinds(at setting) (domains []string, class string) {
 	before := at.said.before()
 	if before == nil {
-		return false
+		return nil, ""
 	}
-	class, _ := before.Slots["device_class"].(string)
-	if class != "" && m.r.names.Entities[i].DeviceClass != class {
-		return false
-	}
+	class, _ = before.Slots["device_class"].(string)
 	for _, id := range before.Targets {
-		if j := m.r.device(id); j >= 0 && m.r.domains[j] == m.r.domains[i] {
-			return true
+		if i := m.r.device(id); i >= 0 && !slices.Contains(domains, m.r.domains[i]) {
+			domains = append(domains, m.r.domains[i])
 		}
 	}
-	return false
+	return domains, class
 }
 
 // device is the number of a device, or -1.
 func (r *Resolver) device(id string) int32 {
-	return int32(slices.IndexFunc(r.names.Entities, func(e Entity) bool { return e.ID == id }))
+	if i, ok := r.index[id]; ok {
+		return i
+	}
+	return -1
 }
 
 // last takes the devices of the last request, as far as the sentence can mean them.
@@ -117,11 +116,13 @@ func (m *match) last(rd *reading, suits func(int32) bool, at setting) {
 	for i := range at.said.Last.Also {
 		add(&at.said.Last.Also[i])
 	}
-	for i := range m.r.names.Entities {
-		if slices.Contains(ids, m.r.names.Entities[i].ID) && suits(int32(i)) {
-			rd.devices = append(rd.devices, int32(i))
+	for _, id := range ids {
+		if i := m.r.device(id); i >= 0 && suits(i) {
+			rd.devices = append(rd.devices, i)
 		}
 	}
+	slices.Sort(rd.devices)
+	rd.devices = slices.Compact(rd.devices)
 	rd.confidence = min(rd.confidence, fromBefore)
 }
 
@@ -188,7 +189,7 @@ func (m *match) described(all []int32, words []string) []int32 {
 	for _, i := range all {
 		e := &r.names.Entities[i]
 		names := append([]string{e.Name}, e.Aliases...)
-		if slices.ContainsFunc(names, func(n string) bool { return normalize(n) == strings.Join(words, " ") }) {
+		if slices.ContainsFunc(names, func(n string) bool { return r.s.lang.letters.normalize(n) == strings.Join(words, " ") }) {
 			exact = append(exact, i)
 		}
 		if room := r.rooms[i]; room >= 0 {
@@ -198,7 +199,7 @@ func (m *match) described(all []int32, words []string) []int32 {
 				names = append(append(names, r.names.Floors[f].Name), r.names.Floors[f].Aliases...)
 			}
 		}
-		has := strings.Fields(normalize(strings.Join(names, " ")))
+		has := strings.Fields(r.s.lang.letters.normalize(strings.Join(names, " ")))
 		if !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(has, w) }) {
 			out = append(out, i)
 		}

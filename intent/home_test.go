@@ -85,5 +85,13 @@ func testHome() Names {
 	add("scene.good_night", "Good night", "")
 	add("script.wake_up", "Wake up", "")
 	add("button.doorbell", "Doorbell", "hall")
+
+	add("vacuum.robbie", "Robbie", "hall")
+	add("lawn_mower.garden", "Garden mower", "")
+	add("weather.home", "Home", "")
+	add("select.washer", "Washing program", "bathroom")
+	add("number.boost", "Boost minutes", "bathroom")
+	add("person.anna", "Anna", "")
+	add("valve.garden", "Garden valve", "", class("water"))
 	return n
 }

@@ -21,7 +21,7 @@ func (sc *scope) command(e expr) bool {
 
 // entryKind is when a template of a block is read.
 func (b *block) entryKind(e expr, sc *scope) entryKind {
-	switch has, leads, _ := sc.commands(e); {
+	switch has, leads, _ := sc.commands(e, map[string][3]bool{}); {
 	case leads:
 		return entryDelayLast
 	case has:
@@ -33,23 +33,29 @@ func (b *block) entryKind(e expr, sc *scope) entryKind {
 }
 
 // commands tells whether an expression has a request in it, whether it can begin
-// with one, and whether it can be read from nothing.
-func (sc *scope) commands(e expr) (has, leads, empty bool) {
+// with one, and whether it can be read from nothing; seen has the rules looked at.
+func (sc *scope) commands(e expr, seen map[string][3]bool) (has, leads, empty bool) {
 	switch e.kind {
 	case exprText:
-		return false, false, normalizeTemplate(e.text) == " " || e.text == ""
+		return false, false, (&letters{}).template(e.text) == " " || e.text == ""
 	case exprList:
 		c := sc.command(e)
 		return c, c, false
 	case exprRule:
-		return sc.commands(sc.rules[e.text].expr)
+		known, ok := seen[e.text]
+		if !ok {
+			has, leads, empty = sc.commands(sc.rules[e.text].expr, seen)
+			known = [3]bool{has, leads, empty}
+			seen[e.text] = known
+		}
+		return known[0], known[1], known[2]
 	case exprOpt:
-		has, leads, _ = sc.commands(e.kids[0])
+		has, leads, _ = sc.commands(e.kids[0], seen)
 		return has, leads, true
 	case exprSeq:
 		empty = true
 		for _, k := range e.kids {
-			h, l, none := sc.commands(k)
+			h, l, none := sc.commands(k, seen)
 			has = has || h
 			leads = leads || l && empty
 			empty = empty && none
@@ -57,7 +63,7 @@ func (sc *scope) commands(e expr) (has, leads, empty bool) {
 		return has, leads, empty
 	default:
 		for _, k := range e.kids {
-			h, l, none := sc.commands(k)
+			h, l, none := sc.commands(k, seen)
 			has, leads, empty = has || h, leads || l, empty || none
 		}
 		return has, leads, empty
@@ -80,6 +86,7 @@ func (m *match) inner(run func(n *match) bool) bool {
 		m.nested = newMatch()
 	}
 	n := m.nested
+	n.written = m.written
 	n.steps, n.spent = m.steps, m.spent
 	ok := run(n)
 	m.steps, m.spent = n.steps, n.spent

@@ -9,8 +9,12 @@ import (
 // to a few thousand; more is refused.
 const maxSteps = 30000
 
-// maxText bounds the length of a sentence, in bytes.
-const maxText = 400
+// maxText bounds the length of one request, in bytes; maxSentence that of several
+// in one sentence.
+const (
+	maxText     = 400
+	maxSentence = 1000
+)
 
 // maxSkips bounds the skip words in a row.
 const maxSkips = 6
@@ -76,6 +80,7 @@ type parse struct {
 type match struct {
 	r       *Resolver
 	text    string
+	written string // the sentence as it was said
 	steps   int
 	spent   bool // out of steps
 	more    bool // the text ends inside a sentence
@@ -96,11 +101,13 @@ type match struct {
 	nums     []float64
 	parses   []parse
 	readings []reading
-	devices  []int32 // of the readings
-	skipTo   []int32 // by position: 1 + end of the skip word that begins there, 0 for none
-	commands []int32 // where a request inside the request begins that reaches to the end of the text
-	excepts  []*term // of the parse that is weighed: what it leaves out
-	nested   *match  // for the request inside a request
+	devices  []int32       // of the readings
+	nameAt   []uint64      // by position: the names that begin there, for opening.fits
+	skipTo   []int32       // by position: 1 + end of the skip word that begins there, 0 for none
+	commands []int32       // where a request inside the request begins that reaches to the end of the text
+	named    []namedDevice // those that have the name being picked
+	excepts  []*term       // of the parse that is weighed: what it leaves out
+	nested   *match        // for the request inside a request
 }
 
 func newMatch() *match {
@@ -125,11 +132,18 @@ func (m *match) begin(r *Resolver, text string) {
 	m.found, m.caps = m.found[:1], m.caps[:1]
 	m.stack, m.nums, m.parses = m.stack[:0], m.nums[:0], m.parses[:0]
 	m.commands = m.commands[:0]
-	m.skipTo = m.skipTo[:0]
+	m.skipTo, m.nameAt = m.skipTo[:0], m.nameAt[:0]
+	if len(text) > maxText {
+		return
+	}
 	for range len(text) + 1 {
 		m.skipTo = append(m.skipTo, 0)
 	}
 	for i := range len(text) {
+		m.nameAt = append(m.nameAt, 0)
+		if boundary(text, i) {
+			m.nameAt[i] = r.trie.namesAt(text[i:])
+		}
 		if i > 0 && text[i-1] != ' ' {
 			continue
 		}
@@ -142,6 +156,11 @@ func (m *match) begin(r *Resolver, text string) {
 	}
 }
 
+// canBegin tells whether what comes next may begin at pos.
+func (m *match) canBegin(o *opening, pos int32) bool {
+	return o.fits(m.text[pos:], m.nameAt[pos])
+}
+
 // run finds every reading of the whole text by sentences of one kind.
 func (m *match) run(kind entryKind) {
 	if m.text == "" || len(m.text) > maxText {
@@ -150,7 +169,7 @@ func (m *match) run(kind entryKind) {
 	m.leading = kind == entryDelayLast
 	n := int32(len(m.text))
 	for _, e := range m.r.s.entries {
-		if e.kind != kind || !m.r.s.net.parts[e.part].first.has(m.text[0]) {
+		if e.kind != kind || !m.canBegin(&m.r.s.net.parts[e.part].begin, 0) {
 			continue
 		}
 		for f := m.read(e.part, e.constraint, 0); f != 0; f = m.found[f].next {
@@ -282,7 +301,7 @@ func (m *match) readNodes(start, con, pos int32) (head int32) {
 				m.more = true
 				continue
 			}
-		} else if !node.nullable && !node.first.has(m.text[w.pos]) {
+		} else if !node.nullable && !m.canBegin(&node.begin, w.pos) {
 			continue
 		}
 		if !m.step() {
@@ -307,7 +326,7 @@ func (m *match) readNodes(start, con, pos int32) (head int32) {
 		case nodeSplit:
 			for _, a := range node.alts {
 				t := &net.nodes[a]
-				if w.pos < n && !t.nullable && !t.first.has(m.text[w.pos]) {
+				if w.pos < n && !t.nullable && !m.canBegin(&t.begin, w.pos) {
 					continue
 				}
 				m.stack = append(m.stack, work{a, w.pos, w.caps})
@@ -476,7 +495,7 @@ func (m *match) readNumbers(p *part, pos int32) (head int32) {
 	if !boundary(m.text, int(pos)) {
 		return 0
 	}
-	more := m.r.s.numbers.parse(m.text, int(pos), func(end int, v float64) {
+	more := m.r.s.lang.numbers.parse(m.text, int(pos), func(end int, v float64) {
 		m.steps += 4
 		if p.numbers.contains(v) {
 			m.nums = append(m.nums, p.numbers.value(v))

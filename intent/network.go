@@ -27,7 +27,7 @@ type netNode struct {
 	next     int32
 	value    int32 // of an accept: which value of its list
 	alts     []int32
-	first    byteSet // what may come next
+	begin    opening // what may come next
 }
 
 // partKind says how a part is read.
@@ -51,8 +51,14 @@ type part struct {
 	named   bool // reads devices' names, so depends on the block's condition on devices
 	numbers numberRange
 	list    *list
-	first   byteSet
+	begin   opening
 	empty   bool // can be read from nothing
+}
+
+// opening is what something that is read may begin with: its first byte, and its
+// first two. A text that cannot begin so is not tried.
+type opening struct {
+	first, pairs byteSet
 }
 
 type byteSet [4]uint64
@@ -65,7 +71,54 @@ func (s *byteSet) union(o byteSet) {
 	}
 }
 
-func allBytes() byteSet { return byteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
+// pair is where two bytes are in opening.pairs; several pairs are in one place.
+// The second byte 0 stands for any.
+func pair(a, b byte) byte { return a*29 + b*151 }
+
+// add adds a text, of which more may follow.
+func (o *opening) add(text string) {
+	o.first.add(text[0])
+	if len(text) == 1 {
+		o.pairs.add(pair(text[0], 0))
+	} else {
+		o.pairs.add(pair(text[0], text[1]))
+	}
+}
+
+func (o *opening) union(p opening) {
+	o.first.union(p.first)
+	o.pairs.union(p.pairs)
+}
+
+// Three values that no byte of a text has stand for a name that may come next: of a
+// room, a storey, a device. Where such names begin in a text, the home says.
+const (
+	floorNext  = 0xFD
+	areaNext   = 0xFE
+	deviceNext = 0xFF
+)
+
+// fits tells whether text may be what is read. names are the bits of the names
+// that begin there, as trie.namesAt gives them.
+func (o *opening) fits(text string, names uint64) bool {
+	if o.first[3]&names != 0 {
+		return true
+	}
+	c := text[0]
+	if !o.first.has(c) {
+		return false
+	}
+	return len(text) == 1 || o.pairs.has(pair(c, text[1])) || o.pairs.has(pair(c, 0))
+}
+
+// anything begins in any way.
+func anything() opening {
+	var o opening
+	for i := range o.first {
+		o.first[i], o.pairs[i] = ^uint64(0), ^uint64(0)
+	}
+	return o
+}
 
 // network is everything that does not depend on the names of a home.
 type network struct {
@@ -96,24 +149,24 @@ func (w *network) add(n netNode) int32 {
 	}
 	switch n.kind {
 	case nodeLit:
-		n.first.add(n.text[0])
+		n.begin.add(n.text)
 	case nodeSpace:
 		n.nullable = w.nodes[n.next].nullable
-		n.first = w.nodes[n.next].first
-		n.first.add(' ')
+		n.begin = w.nodes[n.next].begin
+		n.begin.add(" ")
 		for _, s := range w.skip {
-			n.first.add(s[0])
+			n.begin.add(s)
 		}
 	case nodeSplit:
 		for _, a := range n.alts {
 			n.nullable = n.nullable || w.nodes[a].nullable
-			n.first.union(w.nodes[a].first)
+			n.begin.union(w.nodes[a].begin)
 		}
 	case nodeCall:
 		p := &w.parts[n.part]
-		n.first = p.first
+		n.begin = p.begin
 		if p.empty {
-			n.first.union(w.nodes[n.next].first)
+			n.begin.union(w.nodes[n.next].begin)
 			n.nullable = w.nodes[n.next].nullable
 		}
 	case nodeAccept:

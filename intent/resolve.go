@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Resolve says what a sentence means in this home, or why it means nothing:
+// Match says what a sentence means by the templates alone, or why it means nothing:
 //
 //   - NotRecognized: no sentence fits, or the home has no such device there;
 //   - NotCommand: no sentence fits, and it says not to ("don't turn on the
@@ -16,7 +16,7 @@ import (
 //
 // Several requests in one sentence are resolved when each of them is understood
 // by itself; the first is the Intent, the others are in Also.
-func (r *Resolver) Resolve(q Query) Intent {
+func (r *Resolver) Match(q Query) Intent {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.steps, m.spent = 0, false
@@ -45,24 +45,23 @@ func (r *Resolver) Resolve(q Query) Intent {
 // understand resolves a sentence as it was written. Where it means nothing, its
 // commas may stand for "and": "the lamp, the fan and the tv".
 func (m *match) understand(r *Resolver, written string, at setting) (text string, list []Intent, refused Intent) {
-	text = normalize(written)
+	if len(written) > 4*maxSentence {
+		return "", nil, Intent{}
+	}
+	if text = r.s.lang.letters.normalize(written); len(text) > maxSentence {
+		return text, nil, Intent{}
+	}
+	m.written = written
 	list, refused = m.requests(r, text, at, maxRequests)
 	if list != nil || refused.Refusal == Ambiguous || !strings.Contains(written, ", ") {
 		return text, list, refused
 	}
-	list, again := m.requests(r, commas(written), at, maxRequests)
+	list, again := m.requests(r, r.s.lang.withAnd(written), at, maxRequests)
 	if list != nil || again.Refusal == Ambiguous {
 		refused = again
 	}
 	return text, list, refused
 }
-
-// commas normalises a sentence with "and" for its commas.
-func commas(written string) string {
-	return normalize(commaWords.Replace(written))
-}
-
-var commaWords = strings.NewReplacer(", and ", " and ", ", then ", " then ", ", ", " and ")
 
 // one resolves a single request. ok is false where it is refused; the refusal
 // is returned when something was understood.
@@ -253,20 +252,18 @@ func (m *match) value(c *capture, rd reading) any {
 	case partList:
 		return pt.list.values[c.value].out
 	default:
-		return m.text[c.start:c.end]
+		return r.s.lang.asWritten(m.text[c.start:c.end], m.written)
 	}
 }
 
-// negations turn a command into its opposite: no sentence that has one and fits nothing is for the house.
-var negations = []string{"don't", "dont", "not", "never", "won't", "didn't", "doesn't", "isn't", "wasn't", "shouldn't", "cannot", "can't"}
-
 // refusal tells why a sentence that fits nothing was refused. At least half of
-// the words of what is meant for the house are words of sentences or names.
+// the words of what is meant for the house are words of sentences or names, and
+// none of them turns a command into its opposite.
 func (r *Resolver) refusal(text string) Refusal {
 	words := strings.Fields(text)
 	known := 0
 	for _, w := range words {
-		if slices.Contains(negations, w) {
+		if slices.Contains(r.s.lang.negations, w) {
 			return NotCommand
 		}
 		if r.s.words[w] || r.words[w] {

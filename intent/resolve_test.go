@@ -147,7 +147,7 @@ func TestAllocations(t *testing.T) {
 		{"turn on the lights", 12},
 		{"set the red kitchen lamp to twenty five percent", 12},
 	} {
-		if n := testing.AllocsPerRun(50, func() { r.Resolve(Query{Text: c.text, Room: "area_0"}) }); n > c.most {
+		if n := testing.AllocsPerRun(50, func() { r.Match(Query{Text: c.text, Room: "area_0"}) }); n > c.most {
 			t.Errorf("%q: %v allocations, at most %v", c.text, n, c.most)
 		}
 	}

@@ -3,6 +3,7 @@ package intent
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -126,9 +127,17 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		}
 		return floorTerm == nil || room >= 0 && slices.Contains(floorTerm.floors, r.floors[room])
 	}
+	var kinds []string
+	var kindClass string
+	if b.follow == followSame {
+		kinds, kindClass = m.kinds(at)
+	}
 	left := 0 // devices that were left out
 	suits := func(i int32) bool {
-		if !r.allows(b.constraint, i) || !m.stateFits(b, i, at) || !placed(i) || m.excepted(i, &left) || !b.follow.suits(m, i, at) {
+		if !r.allows(b.constraint, i) || !m.stateFits(b, i, at) || !placed(i) || m.excepted(i, &left) {
+			return false
+		}
+		if b.follow == followSame && (!slices.Contains(kinds, r.domains[i]) || kindClass != "" && r.names.Entities[i].DeviceClass != kindClass) {
 			return false
 		}
 		return (domain == "" || r.domains[i] == domain) && (class == "" || r.names.Entities[i].DeviceClass == class)
@@ -140,11 +149,12 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		m.choose(&rd, at)
 	case nameTerm != nil:
 		m.pick(&rd, nameTerm, suits, at.room, areaTerm != nil || floorTerm != nil)
-	case name != "" && name != "all":
-		want := normalize(name)
+	case name != "" && name != "all" && !strings.HasPrefix(b.intent, "HassList") && !strings.HasPrefix(b.intent, "CricketList"): // whose name is a list's
+		norm := m.r.s.lang.letters.normalize
+		want := norm(name)
 		for i := range r.names.Entities {
 			e := &r.names.Entities[i]
-			if (normalize(e.Name) == want || slices.ContainsFunc(e.Aliases, func(a string) bool { return normalize(a) == want })) && suits(int32(i)) {
+			if (norm(e.Name) == want || slices.ContainsFunc(e.Aliases, func(a string) bool { return norm(a) == want })) && suits(int32(i)) {
 				rd.devices = append(rd.devices, int32(i))
 			}
 		}
@@ -166,47 +176,51 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 // pick chooses among the devices that have the name that was said.
 func (m *match) pick(rd *reading, t *term, suits func(int32) bool, room int32, placeSaid bool) {
 	r := m.r
-	base := len(m.devices)
-	here := 0
-	var distant []int32 // of which only the tail was said, in other rooms
+	inRoom := func(d namedDevice) bool { return room >= 0 && r.rooms[d.index] == room }
+	here, near := 0, 0
+	m.named = m.named[:0]
 	for _, d := range t.devices {
-		inRoom := r.rooms[d.index] == room && room >= 0
-		if !suits(d.index) || d.near == inItsRoom && !inRoom && !placeSaid {
+		at := inRoom(d)
+		if !suits(d.index) || d.near == inItsRoom && !at && !placeSaid {
 			continue
 		}
-		if d.near == tail && !inRoom && !placeSaid {
-			distant = append(distant, d.index)
-			continue
-		}
-		m.devices = append(m.devices, d.index)
-		if inRoom {
+		m.named = append(m.named, d)
+		if at {
 			here++
 		}
+		if d.near != tail || at || placeSaid {
+			near++
+		}
 	}
-	if len(m.devices) == base && len(distant) > 0 {
-		m.devices = append(m.devices, distant...)
+	all := m.named
+	switch {
+	case near == 0 && len(all) > 0: // only the tail of names in other rooms
 		rd.confidence = min(rd.confidence, onlyOne)
-	}
-	all := m.devices[base:]
-	if !placeSaid && here > 0 && here < len(all) {
-		all = slices.DeleteFunc(all, func(i int32) bool { return r.rooms[i] != room })
+	case !placeSaid && here > 0 && here < near:
 		rd.confidence = min(rd.confidence, roomDecided)
+		fallthrough
+	case near < len(all):
+		all = slices.DeleteFunc(all, func(d namedDevice) bool {
+			return !placeSaid && !inRoom(d) && (here > 0 || d.near == tail)
+		})
 	}
-	near := func(i int32) nearness {
-		return t.devices[slices.IndexFunc(t.devices, func(d namedDevice) bool { return d.index == i })].near
+	nearest := tail
+	for _, d := range all {
+		nearest = min(nearest, d.near)
 	}
-	nearest := inItsRoom
-	for _, i := range all {
-		nearest = min(nearest, near(i))
-	}
-	all = slices.DeleteFunc(all, func(i int32) bool { return near(i) != nearest })
 	if nearest != asGiven {
 		rd.confidence = min(rd.confidence, nameShortened)
 	}
+	base := len(m.devices)
+	for _, d := range all {
+		if d.near == nearest {
+			m.devices = append(m.devices, d.index)
+		}
+	}
 	rd.elsewhere = room >= 0 && !placeSaid && here == 0
-	slices.Sort(all)
-	rd.devices = all
-	rd.ambiguous = len(all) > 1
+	rd.devices = m.devices[base:]
+	slices.Sort(rd.devices)
+	rd.ambiguous = len(rd.devices) > 1
 }
 
 // scope collects all devices of a kind in the room, on the storey, in the house.
@@ -246,12 +260,12 @@ func (m *match) scope(rd *reading, b *block, suits func(int32) bool, needsRoom b
 	}
 }
 
-// dropGroups leaves out groups whose members are meant one by one.
+// dropGroups leaves out groups whose members are meant one by one. Devices are sorted.
 func (m *match) dropGroups(rd *reading) {
-	e := m.r.names.Entities
 	rd.devices = slices.DeleteFunc(rd.devices, func(i int32) bool {
-		return slices.ContainsFunc(e[i].Members, func(id string) bool {
-			return slices.ContainsFunc(rd.devices, func(j int32) bool { return e[j].ID == id })
+		return slices.ContainsFunc(m.r.members[i], func(j int32) bool {
+			_, found := slices.BinarySearch(rd.devices, j)
+			return found
 		})
 	})
 }
@@ -303,7 +317,9 @@ func (m *match) context(b *block, p parse, at setting) (supplied, ok bool) {
 		if len(c.values) == 0 {
 			return true
 		}
-		return slices.ContainsFunc(c.values, func(v string) bool { return v == id || normalize(v) == normalize(name) })
+		return slices.ContainsFunc(c.values, func(v string) bool {
+			return v == id || m.r.s.lang.letters.normalize(v) == m.r.s.lang.letters.normalize(name)
+		})
 	}
 	holds := func(c condition) bool {
 		if c.key == conversationKey {

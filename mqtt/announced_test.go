@@ -82,13 +82,13 @@ func TestAnnouncedKeepsFaultsForTheDoctor(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	take("siren/b", `{"cmd_t":"x"}`)
+	take("notify/b", `{"cmd_t":"x"}`)
 	take("light/a", `no`)
 	take("light/c", `{"cmd_t":"x"}`)
-	if f := a.Faults(); len(f) != 2 || f[0].Topic != "homeassistant/light/a/config" || f[1].Entity != "siren.b" {
+	if f := a.Faults(); len(f) != 2 || f[0].Topic != "homeassistant/light/a/config" || f[1].Entity != "notify.b" {
 		t.Fatalf("got %v", f)
 	}
-	take("siren/b", ``)
+	take("notify/b", ``)
 	take("light/a", `{"cmd_t":"x"}`)
 	if f := a.Faults(); len(f) != 0 {
 		t.Fatalf("mended, but %v", f)

@@ -8,7 +8,7 @@ import (
 // Confirms reports whether a state answers what a call wants (Entity.Want).
 //
 // The value must be the same, or be on its way there: "opening" answers open,
-// "closing" closed, "locking" locked, "unlocking" unlocked, and a cover that
+// "closing" closed, "locking" locked, "unlocking" unlocked, "returning" docked, and a cover that
 // moves answers a wanted position, for motors need longer than a listener
 // waits. Attributes must be there and may be off by a rounding: brightness 2,
 // percentage and position 2, temperatures 0.1, color temperature 5 %. A zero
@@ -46,6 +46,8 @@ func sameValue(want, got string) bool {
 		return got == "locking"
 	case "unlocked":
 		return got == "unlocking"
+	case "docked":
+		return got == "returning"
 	}
 	w, wn := number(want)
 	g, gn := number(got)

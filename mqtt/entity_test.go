@@ -51,6 +51,9 @@ func said(s State) string {
 
 // Stories: what a device says, one message after the other, and what is known then.
 func TestApply(t *testing.T) {
+	robot := small(t, "vacuum", `"cmd_t":"c","stat_t":"s"`)
+	mower := small(t, "lawn_mower", `"activity_state_topic":"m/state","start_mowing_command_topic":"m/go","dock_command_topic":"m/home","dock_command_template":"{\"do\":\"{{ value }}\"}"`)
+	tap := small(t, "valve", `"cmd_t":"c","stat_t":"s","pos":true`)
 	type step struct{ topic, payload, want string }
 	for _, test := range []struct {
 		name  string
@@ -90,6 +93,16 @@ func TestApply(t *testing.T) {
 			{"zigbee2mqtt/Back door", `{"contact":true}`, "off"},
 			{"zigbee2mqtt/Back door", `{"battery":79}`, "off"},
 			{"zigbee2mqtt/Back door", `{"contact":null}`, ""},
+		}},
+		{"a vacuum", robot, []step{
+			{"s", `{"state":"cleaning","battery_level":80}`, "cleaning"}, {"s", `{"battery_level":79}`, "cleaning"},
+			{"s", `{"state":"flying"}`, "error: none of its states"}, {"s", `docked`, "error: not JSON"}, {"s", `{"state":null}`, ""},
+		}},
+		{"a mower", mower, []step{{"m/state", "mowing", "mowing"}, {"m/state", "none", "error: none of its states"}, {"m/state", "None", ""}}},
+		{"a siren", small(t, "siren", `"cmd_t":"c","stat_t":"s"`), []step{{"s", "ON", "on"}, {"s", `{"tone":"x"}`, "on"}, {"s", `{"state":"OFF"}`, "off"}}},
+		{"a valve with positions", tap, []step{
+			{"s", "40", "open current_position=40"}, {"s", `{"state":"closing","position":10}`, "closing current_position=10"},
+			{"s", "0", "closed current_position=0"}, {"s", `{"position":100}`, "open current_position=100"}, {"s", "ajar", "error: none of its states"},
 		}},
 		{"a blind", bridge(t, "cover.study_blind"), []step{
 			{"zigbee2mqtt/Study blind", `{"state":"OPEN","position":70}`, "open current_position=70"},
@@ -184,6 +197,9 @@ func TestApply(t *testing.T) {
 
 // What a call publishes, and the state that confirms it.
 func TestMessages(t *testing.T) {
+	robot := small(t, "vacuum", `"cmd_t":"c","stat_t":"s"`)
+	mower := small(t, "lawn_mower", `"activity_state_topic":"m/state","start_mowing_command_topic":"m/go","dock_command_topic":"m/home","dock_command_template":"{\"do\":\"{{ value }}\"}"`)
+	tap := small(t, "valve", `"cmd_t":"c","stat_t":"s","pos":true`)
 	type data = map[string]any
 	blind, bulb, strip := bridge(t, "cover.study_blind"), bridge(t, "light.hall_lamp"), bridge(t, "light.strip")
 	attic, radiator, lock := bridge(t, "fan.attic_fan"), bridge(t, "climate.bedroom_radiator"), bridge(t, "lock.front_door")
@@ -268,6 +284,23 @@ func TestMessages(t *testing.T) {
 		{"television", small(t, "media_player", `"cmd_t":"c","stat_t":"s","pl_off":"standby"`), "turn_off", nil, "c standby", "off"},
 		{"vacuum", small(t, "vacuum", `"cmd_t":"c","stat_t":"s","pl_on":"clean","pl_off":"dock"`), "start", nil, "c clean", "on"},
 		{"vacuum home", small(t, "vacuum", `"cmd_t":"c","stat_t":"s","pl_on":"clean","pl_off":"dock"`), "return_to_base", nil, "c dock", "off"},
+		{"vacuum that tells what it does", robot, "start", nil, "c start", "cleaning"},
+		{"such a vacuum home", robot, "return_to_base", nil, "c return_to_base", "docked"},
+		{"such a vacuum cannot pause", robot, "pause", nil, "error: it has no command for that", ""},
+		{"vacuum of its own words", small(t, "vacuum", `"cmd_t":"c","sup_feat":["pause"],"pl_paus":"halt"`), "pause", nil, "c halt", ""},
+		{"mower", mower, "start_mowing", nil, "m/go start_mowing", "mowing"},
+		{"mower home", mower, "dock", nil, `m/home {"do":"dock"}`, "docked"},
+		{"mower without pause", mower, "pause", nil, "error: it has no pause", ""},
+		{"siren", small(t, "siren", `"cmd_t":"c","stat_t":"s"`), "turn_on", nil, `c {"state":"ON"}`, "on"},
+		{"siren with a template", small(t, "siren", `"cmd_t":"c","cmd_tpl":"{{ value }}!"`), "turn_off", nil, `c OFF!`, ""},
+		{"siren that is opened", small(t, "siren", `"cmd_t":"c"`), "open_cover", nil, `error: a siren has no such service`, ""},
+		{"humidifier", small(t, "humidifier", `"cmd_t":"c","stat_t":"s","pl_on":"1"`), "turn_on", nil, "c 1", "on"},
+		{"valve", small(t, "valve", `"cmd_t":"c","stat_t":"s"`), "open_valve", nil, "c OPEN", "open"},
+		{"valve without positions", small(t, "valve", `"cmd_t":"c"`), "set_valve_position", data{"position": 40}, "error: it cannot be set to a position", ""},
+		{"valve without stop", tap, "stop_valve", nil, "error: it cannot be stopped", ""},
+		{"valve stop", small(t, "valve", `"cmd_t":"c","pl_stop":"HALT"`), "stop_valve", nil, "c HALT", ""},
+		{"valve to 40", tap, "set_valve_position", data{"position": 40}, "c 40", "current_position=40"},
+		{"valve closed by position", tap, "close_valve", nil, "c 0", "current_position=0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			call := Call{Service: test.service, Data: test.data}

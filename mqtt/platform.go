@@ -23,8 +23,16 @@ func platforms(name, schema string) platform {
 		return platform{buildLight, applyLight, carryLight}
 	case "switch":
 		return platform{buildSwitch, applySwitch, carrySwitch}
-	case "media_player", "script", "vacuum":
-		return platform{buildOnOff, applySwitch, carrySwitch}
+	case "media_player", "script":
+		return platform{buildSwitch, applySwitch, carrySwitch}
+	case "siren", "humidifier":
+		return platform{buildSiren, applySiren, carrySiren}
+	case "vacuum":
+		return platform{buildVacuum, applyVacuum, carryVacuum}
+	case "lawn_mower":
+		return platform{buildMower, applyMower, carryMower}
+	case "valve":
+		return platform{buildValve, applyValve, carryValve}
 	case "fan":
 		return platform{buildFan, applyFan, carryFan}
 	case "cover":
@@ -52,8 +60,8 @@ func platforms(name, schema string) platform {
 // unspoken are Home Assistant's MQTT platforms that we do not speak yet.
 func unspoken(name string) bool {
 	switch name {
-	case "alarm_control_panel", "camera", "device_automation", "device_tracker", "event", "humidifier",
-		"image", "lawn_mower", "notify", "siren", "tag", "text", "update", "valve", "water_heater",
+	case "alarm_control_panel", "camera", "device_automation", "device_tracker", "event",
+		"image", "notify", "tag", "text", "update", "water_heater",
 		"date", "time", "datetime":
 		return true
 	}

@@ -1,22 +1,15 @@
 package mqtt
 
-// Switches, and the kinds that are only on or off.
+import "encoding/json"
+
+// Switches, and the kinds that are only on or off. Home Assistant has no MQTT
+// form of media players and scripts; we take them when they are announced like a
+// switch, which is how a demo home does it.
 
 func buildSwitch(b *builder) {
 	b.texts("payload_on", "payload_off", "state_on", "state_off")
 	b.need(b.command("state", "command_topic", "command_template"), "command_topic")
 	b.follow("state", "state_topic", "value_template")
-}
-
-// buildOnOff builds the kinds that Home Assistant has no simple MQTT form of:
-// media players, scripts, vacuums. We take them when they are announced like a
-// switch, which is how a demo home does it.
-func buildOnOff(b *builder) {
-	if b.e.Platform == "vacuum" && b.e.Config["payload_on"] == nil {
-		b.fail("vacuums with commands of their own are not speakable yet")
-		return
-	}
-	buildSwitch(b)
 }
 
 func applySwitch(e *Entity, s *State, _, text string) error {
@@ -26,30 +19,59 @@ func applySwitch(e *Entity, s *State, _, text string) error {
 
 func carrySwitch(o *order) {
 	o.only()
-	on := false
-	switch o.call.Service {
-	case "turn_on":
-		on = true
-	case "turn_off":
-	case "start":
-		on = o.e.Platform == "vacuum"
-		if !on {
-			o.unknownService()
-		}
-	case "return_to_base":
-		if o.e.Platform != "vacuum" {
-			o.unknownService()
-		}
+	vacuum := o.e.Platform == "vacuum" // that is only on or off
+	switch service := o.call.Service; {
+	case service == "turn_on", service == "start" && vacuum:
+		o.send("state", o.e.text("payload_on", "ON"))
+		o.expect("on")
+	case service == "turn_off", service == "return_to_base" && vacuum:
+		o.send("state", o.e.text("payload_off", "OFF"))
+		o.expect("off")
 	default:
 		o.unknownService()
 	}
-	if on {
-		o.send("state", o.e.text("payload_on", "ON"))
-		o.expect("on")
-		return
+}
+
+// Sirens and humidifiers turn on and off; their tones, modes and levels are not
+// spoken of. A siren without a template of its own is sent JSON.
+
+func buildSiren(b *builder) {
+	b.texts("payload_on", "payload_off", "state_on", "state_off")
+	b.need(b.command("state", "command_topic", "command_template"), "command_topic")
+	b.follow("state", "state_topic", "state_value_template")
+}
+
+func applySiren(e *Entity, s *State, role, text string) error {
+	if v, err := (&payload{text: text}).json(); err == nil {
+		if m, ok := v.(map[string]any); ok {
+			if m["state"] == nil {
+				return nil // it is about something else
+			}
+			text = show(m["state"])
+		}
 	}
-	o.send("state", o.e.text("payload_off", "OFF"))
-	o.expect("off")
+	return applySwitch(e, s, role, text)
+}
+
+func carrySiren(o *order) {
+	o.only()
+	value, state := o.e.text("payload_on", "ON"), "on"
+	switch o.call.Service {
+	case "turn_on":
+	case "turn_off":
+		value, state = o.e.text("payload_off", "OFF"), "off"
+	default:
+		o.unknownService()
+	}
+	if o.e.Platform == "siren" && o.e.text("command_template", "") == "" {
+		text, err := json.Marshal(map[string]string{"state": value})
+		if err != nil {
+			panic(err) // a text
+		}
+		value = string(text)
+	}
+	o.send("state", value)
+	o.expect(state)
 }
 
 // Scenes and buttons are told what to do and never say anything.

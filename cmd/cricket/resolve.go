@@ -22,7 +22,7 @@ const longestLine = 1 << 20
 type resolve struct {
 	Home string `required:"" help:"The home whose names count." type:"existingfile" placeholder:"HOME.toml"`
 	Lang string `help:"Language of the sentences (the home's own)." placeholder:"en"`
-	Tier string `help:"Use this tier only: template." enum:",template,repair,llm" default:"" placeholder:"template"`
+	Tier string `help:"Use this tier only: template or repair." enum:",template,repair,llm" default:"" placeholder:"template"`
 }
 
 // query is one line of input.
@@ -32,11 +32,14 @@ type query struct {
 	Room   string            `json:"room"`
 	Now    time.Time         `json:"now"`
 	States map[string]string `json:"states"`
+
+	Alternatives []intent.Alternative `json:"alternatives"` // as a recogniser gives them
+	Tokens       []intent.Token       `json:"tokens"`
 }
 
 func (c *resolve) Run(t *terminal) error {
-	if c.Tier != "" && c.Tier != string(intent.Template) {
-		return &fault{fmt.Errorf("resolve with tier %q: this version has only the template tier", c.Tier), "cricket resolve --tier template --home " + c.Home, exitMissing}
+	if c.Tier == string(intent.LLM) {
+		return &fault{fmt.Errorf("resolve with tier %q: this version has only the tiers template and repair", c.Tier), "cricket resolve --tier repair --home " + c.Home, exitMissing}
 	}
 	data, err := os.ReadFile(c.Home)
 	if err != nil {
@@ -56,6 +59,13 @@ func (c *resolve) Run(t *terminal) error {
 		return err
 	}
 	resolver := sentences.Bind(h.Names())
+	resolve := resolver.Resolve
+	switch c.Tier {
+	case string(intent.Template):
+		resolve = resolver.Match
+	case string(intent.Repair):
+		resolve = resolver.Repair
+	}
 
 	in := bufio.NewReaderSize(t.in, longestLine)
 	out := bufio.NewWriter(t.out)
@@ -82,7 +92,7 @@ func (c *resolve) Run(t *terminal) error {
 			bad = true
 			continue
 		}
-		result := resolver.Resolve(intent.Query{Text: *q.Text, Room: q.Room, Now: q.Now, States: q.States})
+		result := resolve(intent.Query{Text: *q.Text, Room: q.Room, Now: q.Now, States: q.States, Alternatives: q.Alternatives, Tokens: q.Tokens})
 		if err := lines.Encode(appliance.NewResolved(q.ID, result)); err != nil {
 			return fmt.Errorf("write result: %w", err)
 		}

@@ -20,10 +20,15 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	speech, err := filepath.Abs("../../e2e/speech")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DEMO", demo)
+			e.Setenv("SPEECH", speech)
 			// No daemon of this machine may answer; a socket's path must be short.
 			run, err := os.MkdirTemp("", "cricket-")
 			if err != nil {

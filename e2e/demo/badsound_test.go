@@ -115,7 +115,7 @@ func TestBadSoundIsRefusedAndLosesNothing(t *testing.T) {
 	}
 
 	// A dry run says what would be published, and publishes nothing.
-	c := exec.Command(filepath.Join(bin, "cricket"), "hear", "--no-wake", "--dry-run", "--json", filepath.Join(speech, "bathroom_fan.wav"))
+	c := exec.Command(filepath.Join(bin, "cricket"), "hear", "--dry-run", "--json", filepath.Join(speech, "bathroom_fan.wav"))
 	c.Env = environment(run)
 	if out, err := c.Output(); err != nil || !strings.Contains(string(out), `"confirmed":null`) || strings.Contains(string(out), `"publish"`) {
 		t.Errorf("a dry run: %s, %v", out, err)

@@ -76,7 +76,7 @@ func (d *demo) run(ctx context.Context) error {
 	if wrong > 0 {
 		return fmt.Errorf("%d of %d files went wrong", wrong, len(requests))
 	}
-	fmt.Fprintf(d.out, "All %d files came out as they must: commands carried out, what is none refused.\n", len(requests))
+	fmt.Fprintf(d.out, "All %d files came out as they must: commands carried out, what is none refused, nothing done uncalled.\n", len(requests))
 	return nil
 }
 
@@ -199,8 +199,13 @@ func ready(ctx context.Context, runtime string, ended <-chan struct{}) error {
 // request speaks one file to the daemon and returns what was wrong.
 func (d *demo) request(ctx context.Context, dir string, want request, states *states) (wrong []string) {
 	file := filepath.Join(d.speech, want.File)
-	fmt.Fprintf(d.out, "$ cricket hear --no-wake %s   (%s)\n", file, want.Voice)
-	hear := exec.CommandContext(ctx, filepath.Join(d.bin, "cricket"), "hear", "--no-wake", "--json", file)
+	args := []string{"hear"}
+	if want.Wake == "" && len(want.Says) > 0 {
+		args = append(args, "--no-wake")
+	}
+	args = append(args, "--json", file)
+	fmt.Fprintf(d.out, "$ cricket %s   (%s)\n", strings.Join(args, " "), want.Voice)
+	hear := exec.CommandContext(ctx, filepath.Join(d.bin, "cricket"), args...)
 	hear.Env = environment(dir)
 	var stderr strings.Builder
 	hear.Stderr = &stderr
@@ -221,8 +226,14 @@ func (d *demo) request(ctx context.Context, dir string, want request, states *st
 	if len(results) != len(want.Says) {
 		wrong = append(wrong, fmt.Sprintf("%d requests were heard, want %d: %s", len(results), len(want.Says), strings.TrimSpace(stderr.String())))
 	}
+	if len(results) == 0 && len(wrong) == 0 {
+		fmt.Fprintf(d.out, "   nothing     %s\n", firstLine(stderr.String()))
+	}
 	for i, r := range results {
 		d.show(r)
+		if word := deref(r.Wake); word != want.Wake {
+			wrong = append(wrong, fmt.Sprintf("wake word: it was woken by %q, want %q", word, want.Wake))
+		}
 		if f := r.Fault; f != nil {
 			wrong = append(wrong, fmt.Sprintf("%s: %s", f.Part, f.Error))
 			continue // nothing else can be right
@@ -247,6 +258,9 @@ func (d *demo) show(r appliance.Result) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(d.out, "   %-11s %s\n", name, fmt.Sprintf(format, args...))
 	}
+	if r.Wake != nil {
+		row("wake", "%q", *r.Wake)
+	}
 	if r.Transcript != nil {
 		row("transcript", "%q (confidence %.2f)", *r.Transcript, *r.TranscriptConfidence)
 	}
@@ -263,6 +277,18 @@ func (d *demo) show(r appliance.Result) {
 	}
 	row("reply", "%q", r.Reply)
 	row("ms", "%s", compact(r.MS))
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
 
 func compact(v any) string {

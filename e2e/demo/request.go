@@ -18,7 +18,8 @@ import (
 type request struct {
 	File  string `toml:"file"`
 	Voice string `toml:"voice"` // who speaks it
-	Says  []says `toml:"says"`
+	Wake  string `toml:"wake"`  // the word before each sentence; "": it is heard with --no-wake
+	Says  []says `toml:"says"`  // none: nobody calls the box, and nothing must come of it
 }
 
 // says is one spoken sentence of a file.

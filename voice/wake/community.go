@@ -10,6 +10,7 @@ func community(manifest string) (*Model, error) {
 	}
 	return &Model{
 		Name:  manifest,
+		delay: communityDelay,
 		Words: []ScoredWord{{m.Word(), m.Threshold()}},
 		open:  func() stream { return &communityStream{stream: m.NewStream()} },
 	}, nil
@@ -21,10 +22,14 @@ type communityStream struct {
 	score  [1]float32
 }
 
-func (s *communityStream) push(pcm []int16) {
-	if probability, fresh := s.stream.Push(pcm); fresh {
+func (s *communityStream) push(pcm []int16) bool {
+	probability, fresh := s.stream.Push(pcm)
+	if fresh {
 		s.score[0] = probability
 	}
+	return fresh
 }
 
 func (s *communityStream) scores() []float32 { return s.score[:] }
+
+func (s *communityStream) embedding() []float32 { return nil }

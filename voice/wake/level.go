@@ -16,11 +16,10 @@ const (
 	longestWord = 75 // 1.5 s
 	highestSNR  = 60 // decibel: no room is quieter
 
-	// A word ends about 100 ms before it is detected, and where the sound is weakest:
-	// a pause, or the closure of a consonant.
-	usualDelay   = 5
+	// A word ends about when it is detected, less its model's delay, and where the
+	// sound is weakest: a pause, or the closure of a consonant.
 	earliestEnd  = 15  // frames before the detection,
-	latestEnd    = 8   // and after it
+	latestEnd    = 3   // and after it
 	perFrameAway = 1.6 // decibel that the sound must be weaker for each frame from where the end is expected
 )
 
@@ -77,13 +76,12 @@ func (l *levels) onset(end int) int {
 }
 
 // boundary is the frame with which what follows a word begins that was detected after
-// frame detected, as well as the frames so far tell.
-func (l *levels) boundary(detected int) int {
+// frame detected by a model of that delay, as well as the frames so far tell.
+func (l *levels) boundary(detected, delay int) int {
 	best, least := detected, math.Inf(1)
-	for n := max(l.oldest()+1, detected-earliestEnd); n < min(l.frames-1, detected+latestEnd); n++ {
-		power := (l.at(n-1) + l.at(n) + l.at(n+1)) / 3
-		away := math.Abs(float64(n - (detected - usualDelay)))
-		if cost := 10*math.Log10(float64(power)) + perFrameAway*away; cost < least {
+	for n := max(l.oldest(), detected-earliestEnd); n < min(l.frames, detected+latestEnd); n++ {
+		away := math.Abs(float64(n - (detected - delay)))
+		if cost := 10*math.Log10(float64(l.at(n))) + perFrameAway*away; cost < least {
 			best, least = n, cost
 		}
 	}

@@ -3,8 +3,11 @@ package microwakeword
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cricket-home/cricket/voice/voicetest"
 )
@@ -13,20 +16,21 @@ import (
 var published = []string{"okay_nabu", "hey_jarvis", "alexa", "hey_mycroft", "vad"}
 
 // manifestOf is the path of a published model's manifest, in $CRICKET_WEIGHTS or
-// in shared/weights beside the repository; without it the test is skipped.
+// in shared/weights beside the repository. Without it the test is skipped, in CI
+// too: the models are not ours to commit, and small() has every operator.
 func manifestOf(tb testing.TB, name string) string {
 	tb.Helper()
-	dirs := []string{os.Getenv("CRICKET_WEIGHTS")}
-	for dir, err := os.Getwd(); err == nil && dir != "/"; dir = filepath.Dir(dir) {
-		dirs = append(dirs, filepath.Join(dir, "shared", "weights"))
+	file := filepath.Join("microwakeword", "models", "v2", name+".json")
+	if dir := os.Getenv("CRICKET_WEIGHTS"); dir != "" {
+		return filepath.Join(dir, file)
 	}
-	for _, dir := range dirs {
-		path := filepath.Join(dir, "microwakeword", "models", "v2", name+".json")
-		if _, err := os.Stat(path); dir != "" && err == nil {
+	for dir, err := os.Getwd(); err == nil && dir != "/"; dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, "shared", "weights", file)
+		if _, err := os.Stat(path); err == nil {
 			return path
 		}
 	}
-	tb.Skipf("no %s.json: fetch microwakeword/models/v2 of github.com/esphome/micro-wake-word-models into $CRICKET_WEIGHTS", name)
+	tb.Skipf("no %s: fetch models/v2 of github.com/esphome/micro-wake-word-models into $CRICKET_WEIGHTS/microwakeword", file)
 	return ""
 }
 
@@ -75,12 +79,98 @@ func TestPublishedModelsAgreeWithTheReference(t *testing.T) {
 				t.Fatal(err)
 			}
 			word := strings.ReplaceAll(name, "_", " ")
-			pcm := append(say(t, "en-us", word), say(t, "en-gb+f3", word+", is the door open?")...)
+			pcm := say(t, "en-gb+f3", word+", is the door open?")
 			steps, same := agree(t, publishedModel(t, name), model, pcm)
 			t.Logf("%d steps, %d the same", steps, same)
-			if steps < 150 {
+			if steps < 100 {
 				t.Errorf("%d steps", steps)
 			}
 		})
 	}
+}
+
+// Words said by voices that the models were not trained on. How many of them
+// wake is in the log; the bounds are a little under what was measured.
+func TestPublishedWordsWake(t *testing.T) {
+	publishedModel(t, published[0]) // without the models, no need to speak
+	voices := []string{"en-gb", "en-us+f3", "en-gb-scotland", "en-029"}
+	type sound struct{ voice, text string }
+	sounds := map[sound][]int16{}
+	for _, v := range voices {
+		for _, text := range []string{
+			"okay nabu", "hey jarvis", "alexa", "hey mycroft",
+			"turn on the lamp in the kitchen and close the blinds",
+			"what is the weather going to be like tomorrow afternoon",
+			"the train from the north arrives at half past seven on platform four",
+		} {
+			sounds[sound{v, text}] = say(t, v, text)
+		}
+	}
+	for name, least := range map[string]int{"okay_nabu": 3, "hey_jarvis": 1, "alexa": 3, "hey_mycroft": 3} {
+		m := publishedModel(t, name)
+		woke, others := 0, 0
+		for s, pcm := range sounds {
+			p := highest(m, pcm)
+			switch {
+			case !strings.EqualFold(s.text, m.Word()):
+				others++
+				if p > m.Threshold() {
+					t.Errorf("%s: %q woke %q with %.2f", s.voice, s.text, m.Word(), p)
+				}
+			case p > m.Threshold():
+				woke++
+			default:
+				t.Logf("%s: %q only has %.2f", s.voice, m.Word(), p)
+			}
+		}
+		t.Logf("%q woke for %d of %d voices; there were %d other sounds", m.Word(), woke, len(voices), others)
+		if woke < least || others != 6*len(voices) {
+			t.Errorf("%q woke for %d of %d voices, of at least %d; there were %d other sounds", m.Word(), woke, len(voices), least, others)
+		}
+	}
+}
+
+// The voice activity model tells speech from a quiet room and from a chord.
+func TestVoiceActivity(t *testing.T) {
+	m := publishedModel(t, "vad")
+	if p := highest(m, say(t, "en-gb", "good morning")); p < m.Threshold() {
+		t.Errorf("speech has %.2f", p)
+	}
+	for name, pcm := range map[string][]int16{"silence": make([]int16, 2*sampleRate), "a quiet room": hum(2*sampleRate, 12)} {
+		if p := highest(m, pcm); p > m.Threshold() {
+			t.Errorf("%s has %.2f", name, p)
+		}
+	}
+}
+
+// A second of sound, a frame of 20 ms at a time. The last figure is processor
+// time, which a busy machine does not change much: 10,000 would be one per cent
+// of a core.
+func BenchmarkPush(b *testing.B) {
+	pcm := talk(sampleRate)
+	for _, name := range append([]string{"small"}, published...) {
+		b.Run(name, func(b *testing.B) {
+			m := smallModel(b)
+			if name != "small" {
+				m = publishedModel(b, name)
+			}
+			s := m.NewStream()
+			b.ReportAllocs()
+			begin := processorTime(b)
+			for b.Loop() {
+				for frame := range slices.Chunk(pcm, 320) {
+					s.Push(frame)
+				}
+			}
+			b.ReportMetric(float64((processorTime(b)-begin).Microseconds())/float64(b.N), "cpu-µs/s-of-audio")
+		})
+	}
+}
+
+func processorTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/cricket-home/cricket/intent"
+)
+
+// tier is a way to resolve that is measured.
+type tier struct {
+	name    string
+	resolve func(*intent.Resolver, intent.Query) intent.Intent
+}
+
+var tiers = []tier{
+	{"template", (*intent.Resolver).Match},
+	{"template + repair", (*intent.Resolver).Resolve},
+}
+
+// outcome is what became of one sentence.
+type outcome struct {
+	*example
+	got   intent.Intent
+	right bool
+}
+
+func (o *outcome) acted() bool { return o.got.Refusal == "" }
+
+// intent is what was wanted, by name.
+func (o *outcome) intent() string {
+	if len(o.Want) == 0 {
+		return "nothing"
+	}
+	return o.Want[0].Intent
+}
+
+// result is what became of a corpus in one tier.
+type result struct {
+	corpus   corpus
+	tier     tier
+	outcomes []outcome
+}
+
+func measure(c corpus, t tier, examples []example, homes map[string]*intent.Resolver) result {
+	r := result{corpus: c, tier: t}
+	for i := range examples {
+		e := &examples[i]
+		home := homes[e.Home]
+		o := outcome{example: e, got: t.resolve(home, e.query(home))}
+		o.right = o.acted() && e.meant(&o.got)
+		r.outcomes = append(r.outcomes, o)
+	}
+	return r
+}
+
+// tally counts sentences.
+type tally struct{ all, right, wrong, asked, refused int }
+
+func (t *tally) add(o *outcome) {
+	t.all++
+	switch {
+	case o.right:
+		t.right++
+	case o.acted():
+		t.wrong++
+	case o.got.Refusal == intent.Ambiguous:
+		t.asked++
+	default:
+		t.refused++
+	}
+}
+
+func (r *result) tally() (t tally) {
+	for i := range r.outcomes {
+		t.add(&r.outcomes[i])
+	}
+	return t
+}
+
+func percent(n, of int) string { return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(max(of, 1))) }
+
+// most is the share of out-of-scope sentences that may act, in percent.
+const most = 2.0
+
+// tables writes everything that was measured.
+func tables(results []result) string {
+	var b strings.Builder
+	outside := map[string]tally{} // of the kept-out corpus, by tier
+	for _, r := range results {
+		if !r.corpus.scope && r.corpus.kept {
+			outside[r.tier.name] = r.tally()
+		}
+	}
+	fmt.Fprintln(&b, "\n| corpus | tier | sentences | right | wrong action | asked back | refused | wrong on out-of-scope | counts as |")
+	fmt.Fprintln(&b, "|---|---|---|---|---|---|---|---|---|")
+	for _, r := range results {
+		if !r.corpus.scope {
+			continue
+		}
+		t, o := r.tally(), outside[r.tier.name]
+		counts := percent(t.right, t.all)
+		if 100*float64(o.wrong) > most*float64(o.all) {
+			counts = "0"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s | %s | %s | %s |\n", r.corpus.title, r.tier.name, t.all,
+			percent(t.right, t.all), percent(t.wrong, t.all), percent(t.asked, t.all), percent(t.refused, t.all), percent(o.wrong, o.all), counts)
+	}
+	fmt.Fprintln(&b, "\n| out-of-scope corpus | tier | sentences | acted | asked back | refused |")
+	fmt.Fprintln(&b, "|---|---|---|---|---|---|")
+	for _, r := range results {
+		if !r.corpus.scope {
+			t := r.tally()
+			fmt.Fprintf(&b, "| %s | %s | %d | %s (%d) | %s | %s |\n", r.corpus.title, r.tier.name, t.all, percent(t.wrong, t.all), t.wrong, percent(t.asked, t.all), percent(t.refused, t.all))
+		}
+	}
+	last := tiers[len(tiers)-1].name
+	b.WriteString(reliability(results, last))
+	for i := range results {
+		if r := &results[i]; r.corpus.scope && r.corpus.kept && r.tier.name == last {
+			b.WriteString(r.intents())
+			b.WriteString(r.confusion())
+		}
+	}
+	return b.String()
+}
+
+// reliability says how often the repair tier is right, by the confidence it gives.
+func reliability(results []result, tier string) string {
+	type bucket struct {
+		n, right int
+		sum      float64
+	}
+	var buckets [10]bucket
+	for _, r := range results {
+		if r.tier.name != tier || !r.corpus.kept {
+			continue
+		}
+		for _, o := range r.outcomes {
+			if o.got.Tier != intent.Repair || o.got.Refusal != "" && o.got.Open == nil {
+				continue
+			}
+			k := &buckets[min(int(o.got.Confidence*10), 9)]
+			k.n++
+			k.sum += o.got.Confidence
+			meant := o.got
+			if meant.Open != nil {
+				meant = *meant.Open
+			}
+			if o.meant(&meant) {
+				k.right++
+			}
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintln(&b, "\nConfidence of the repair tier on the kept-out corpora, acted on or asked:")
+	fmt.Fprintln(&b, "\n| confidence | sentences | mean confidence | right |")
+	fmt.Fprintln(&b, "|---|---|---|---|")
+	for i, k := range buckets {
+		if k.n > 0 {
+			fmt.Fprintf(&b, "| %.1f to %.1f | %d | %.2f | %.2f |\n", float64(i)/10, float64(i+1)/10, k.n, k.sum/float64(k.n), float64(k.right)/float64(k.n))
+		}
+	}
+	return b.String()
+}
+
+// intents writes a line per intent.
+func (r *result) intents() string {
+	by := map[string]*tally{}
+	var names []string
+	for i := range r.outcomes {
+		o := &r.outcomes[i]
+		if by[o.intent()] == nil {
+			by[o.intent()] = &tally{}
+			names = append(names, o.intent())
+		}
+		by[o.intent()].add(o)
+	}
+	slices.Sort(names)
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nBy intent, %s, %s:\n", r.corpus.title, r.tier.name)
+	fmt.Fprintln(&b, "\n| intent | sentences | right | wrong action | asked back | refused |")
+	fmt.Fprintln(&b, "|---|---|---|---|---|---|")
+	for _, n := range names {
+		t := by[n]
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d |\n", n, t.all, t.right, t.wrong, t.asked, t.refused)
+	}
+	return b.String()
+}
+
+// confusion says which intents were taken for which.
+func (r *result) confusion() string {
+	count := map[[2]string]int{}
+	for i := range r.outcomes {
+		if o := &r.outcomes[i]; o.acted() && !o.right {
+			count[[2]string{o.intent(), o.got.Name}]++
+		}
+	}
+	if len(count) == 0 {
+		return ""
+	}
+	var pairs [][2]string
+	for p := range count {
+		pairs = append(pairs, p)
+	}
+	slices.SortFunc(pairs, func(a, b [2]string) int {
+		return cmp.Or(count[b]-count[a], strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
+	})
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nWrong actions, %s (the same intent: other devices or values):\n", r.corpus.title)
+	fmt.Fprintln(&b, "\n| wanted | taken for | sentences |")
+	fmt.Fprintln(&b, "|---|---|---|")
+	for _, p := range pairs[:min(len(pairs), 12)] {
+		fmt.Fprintf(&b, "| %s | %s | %d |\n", p[0], p[1], count[p])
+	}
+	return b.String()
+}
+
+// worst shows the wrong actions that were taken with most confidence.
+func (r *result) worst(n int) string {
+	var wrong []*outcome
+	for i := range r.outcomes {
+		if o := &r.outcomes[i]; o.acted() && !o.right {
+			wrong = append(wrong, o)
+		}
+	}
+	slices.SortStableFunc(wrong, func(a, b *outcome) int { return cmp.Compare(b.got.Confidence, a.got.Confidence) })
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nworst of %s (%d wrong):\n", r.corpus.title, len(wrong))
+	for _, o := range wrong[:min(n, len(wrong))] {
+		fmt.Fprintf(&b, "  %s %.2f %-8s %q -> %s %v %v\n", o.ID, o.got.Confidence, o.got.Tier, o.Text, o.got.Name, o.got.Slots, o.got.Targets)
+	}
+	return b.String()
+}
+
+// The measured part of the page is between these lines.
+const (
+	begin = "<!-- measured: make eval-intent -->"
+	end   = "<!-- /measured -->"
+)
+
+// replace puts the tables into a page.
+func replace(page, text string) error {
+	data, err := os.ReadFile(page)
+	if err != nil {
+		return err
+	}
+	head, rest, ok := strings.Cut(string(data), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return fmt.Errorf("write %s: it has no lines %q and %q", page, begin, end)
+	}
+	return os.WriteFile(page, []byte(head+begin+"\n"+text+"\n"+end+tail), 0o644)
+}
