@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench eval-intent demo train-wake eval-wake train-test fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent demo train-stt eval-stt train-wake eval-wake train-test fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -27,6 +27,7 @@ build: setup ## bin/cricket, bin/cricket-native and the programs they start
 	$(native) go build -trimpath -buildvcs=false -ldflags "-X main.root=$$CRICKET_NATIVE_ROOT" -o bin/cricket-native ./cmd/cricket-native
 	@ln -sfn ../.native/$(notdir $(prefix))/bin/espeak-ng bin/espeak-ng
 	@ln -sfn ../.native/$(notdir $(prefix))/bin/llama-server bin/llama-server
+	@for f in models/bundled/*.bin models/bundled/*.json; do [ ! -e "$$f" ] || ln -sfn "../$$f" bin/; done
 
 test: build ## all tests; what is missing is skipped aloud, with CRICKET_NO_SKIP=1 it fails
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) $(others)
@@ -49,6 +50,12 @@ eval-intent: ## what people say that is understood, beside what is done that nob
 
 demo: build ## spoken requests in, MQTT actions out, on this machine
 	CGO_ENABLED=0 go run ./e2e/demo --bin bin
+
+train-stt: ## the bundled recogniser: about two hours on two cores, goes on where it was stopped
+	@models/training/stt/make.sh train
+
+eval-stt: build ## the bundled recogniser and pocketsphinx on the same clips; SEED=... for the same again
+	@SEED='$(SEED)' models/training/stt/make.sh evaluate
 
 train-wake: ## a wake word: make train-wake PHRASE="computer" LANGUAGE=de; without PHRASE our own
 	@PHRASE='$(PHRASE)' LANGUAGE='$(LANGUAGE)' models/training/wake/make.sh train

@@ -196,14 +196,30 @@ func (b *Box) openVoice() error {
 		candidates = append(candidates, candidate{name: "whisper.cpp with " + c.ID, why: c.Why,
 			recognizer: whisper.New(whisper.Options{Native: native, Model: c.Path, Language: b.config.Language, Log: b.log})})
 	}
+	// Of the two that need no download, the one that was measured to be better is
+	// tried first. pocketsphinx is ready only when it has phrases, so nothing comes
+	// after it.
+	bundled, err := FindBundled(b.options.Bin, b.config.Language)
+	has := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		b.log.Error("the bundled recogniser is not used", "err", err)
+		decision.Note = strings.TrimPrefix(decision.Note+"; "+err.Error(), "; ")
+	}
+	why := ""
+	if len(decision.Choices) == 0 {
+		why = "since no whisper model is installed"
+	}
+	if has {
+		why = strings.TrimPrefix(why+"; "+bundled.Measured.String(), "; ")
+	}
+	if has && (b.mouth == nil || bundled.Measured.better()) {
+		candidates = append(candidates, candidate{name: "the bundled model", why: why,
+			recognizer: whisper.New(whisper.Options{Native: native, Model: bundled.Path, Language: b.config.Language, Log: b.log})})
+	}
 	if b.mouth != nil {
 		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: func(ctx context.Context, words []string) (map[string][]string, error) {
 			return b.mouth.Phonemes(ctx, words, b.config.Language)
 		}})
-		why := ""
-		if len(decision.Choices) == 0 {
-			why = "since no whisper model is installed"
-		}
 		candidates = append(candidates, candidate{name: "pocketsphinx", why: why, closed: true, teach: b.teach, recognizer: b.phrases})
 	}
 	if len(candidates) == 0 {
@@ -361,7 +377,7 @@ func (b *Box) Summary() string {
 	}
 	lines = append(lines, "Broker: "+b.client.Status().Broker+".")
 	if b.ears != nil {
-		lines = append(lines, "Recogniser: "+b.ears.current().String()+".")
+		lines = append(lines, "Recogniser: "+b.ears.current().String()+".", "Wake words: "+b.checkWake().Text+".")
 	}
 	return strings.Join(lines, "\n")
 }

@@ -1,7 +1,9 @@
 package appliance
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/cricket-home/cricket/models"
@@ -33,7 +35,7 @@ func ChooseRecognizer(c Config, stateDir string) (models.Decision, error) {
 
 // CheckModels says which model would hear if the daemon ran. A fault of the
 // configuration is CheckConfig's to tell.
-func CheckModels(stateDir string) Finding {
+func CheckModels(bin, stateDir string) Finding {
 	f := Finding{Part: "models", OK: true}
 	c, err := LoadConfig("")
 	if err != nil {
@@ -47,6 +49,14 @@ func CheckModels(stateDir string) Finding {
 		f.Text = fmt.Sprintf("speech would be heard by %s", d.Choices[0])
 	default:
 		f.Text = "speech would be heard by pocketsphinx"
+		switch b, err := FindBundled(bin, c.Language); {
+		case err == nil && b.Measured.better():
+			f.Text = "speech would be heard by the bundled model: " + b.Measured.String()
+		case err == nil:
+			f.Text += ": " + b.Measured.String()
+		case !errors.Is(err, fs.ErrNotExist):
+			return Finding{Part: "models", Text: err.Error(), Hint: "make build"}
+		}
 	}
 	if d.Note != "" {
 		f.Text += "; " + d.Note

@@ -72,6 +72,45 @@ func (b *Box) detector(ctx context.Context) (*wake.Detector, error) {
 	return wake.New(o)
 }
 
+// checkWake says which words the box listens for.
+func (b *Box) checkWake() Finding {
+	words, broken, err := WakeWords(b.config, b.options.StateDir)
+	f := Finding{Part: "wake word", OK: err == nil && broken == nil && len(words) > 0}
+	var names []string
+	verify := false
+	var nowhere error
+	for _, w := range b.config.Wake.Words {
+		if _, ok := b.house.Now().Home.Area(w.Room); w.Room != "" && !ok {
+			nowhere = fmt.Errorf("'wake.word.room' of %q is %q, and the home has no such room", w.Name, w.Room)
+		}
+	}
+	for _, w := range words {
+		name := fmt.Sprintf("%q", w.Name)
+		if w.Personal != nil {
+			name += " of " + w.Personal.Person
+			if !w.Personal.KnownTo(w.Model) {
+				name += " (enrolled with another version: better enrolled again)"
+			}
+		}
+		names, verify = append(names, name), verify || w.Verify
+	}
+	f.Text = strings.Join(names, ", ")
+	switch {
+	case err != nil:
+		f.Text, f.Hint = err.Error(), "correct [wake] in config.toml"
+	case broken != nil:
+		f.Text, f.Hint = f.Text+"; "+broken.Error(), "move that file away, or enrol the word again"
+	case nowhere != nil:
+		f.OK, f.Text, f.Hint = false, f.Text+"; "+nowhere.Error(), "cricket home show"
+	case len(words) == 0:
+		f.Text, f.Hint = "none: nothing that is said wakes the box", "name one under [wake] in config.toml"
+	case verify && b.ears != nil && b.ears.current().closed:
+		f.OK, f.Hint = false, "cricket models list stt"
+		f.Text += "; to be verified, which only a whisper model can"
+	}
+	return f
+}
+
 // verified asks the recogniser whether a word that woke the box was said. Where it
 // cannot tell, the wake counts: the request that follows will say what is wrong.
 func (b *Box) verified(ctx context.Context, w voice.Wake, u voice.Utterance) bool {

@@ -165,6 +165,13 @@ func TestWordOfARoom(t *testing.T) {
 	if n := b.wakes.all()["hey cricket"]; n.Woke != 1 {
 		t.Errorf("counted %+v", n)
 	}
+	if f := b.checkWake(); !f.OK {
+		t.Errorf("the doctor: %+v", f)
+	}
+	b.config.Wake.Words[0].Room = "Cellar"
+	if f := b.checkWake(); f.OK || !strings.Contains(f.Text, `the home has no such room`) {
+		t.Errorf("the doctor on a room that is not there: %+v", f)
+	}
 }
 
 // The recogniser hears the captured word again where the owner wants that, and a
@@ -264,6 +271,33 @@ func TestWakeWordsOfTheConfiguration(t *testing.T) {
 				t.Errorf("%d words, %v, want %q", len(words), err, tt.want)
 			}
 		})
+	}
+}
+
+// The doctor says which words are listened for, and what is wrong with them.
+func TestDoctorOnWakeWords(t *testing.T) {
+	b := startListening(t, free(), &listening{})
+	if f := b.checkWake(); !f.OK || f.Text != `"hey cricket"` {
+		t.Errorf("by default: %+v", f)
+	}
+	if err := os.MkdirAll(filepath.Join(b.options.StateDir, "wake"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.options.StateDir, "wake", "x.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if f := b.checkWake(); f.OK || !strings.Contains(f.Text, `"hey cricket"; `) || !strings.Contains(f.Text, "x.json") {
+		t.Errorf("with a broken file: %+v", f)
+	}
+	if _, err := b.detector(t.Context()); err != nil {
+		t.Errorf("a broken file takes the other words away: %v", err)
+	}
+	b.config.Wake.Words = []WakeWord{}
+	if f := b.checkWake(); f.OK || b.config.Wake.Words == nil {
+		t.Errorf("without words: %+v", f)
+	}
+	if _, err := b.detector(t.Context()); err == nil || !strings.Contains(err.Error(), "names none") {
+		t.Errorf("without words: %v", err)
 	}
 }
 

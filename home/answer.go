@@ -116,7 +116,7 @@ func (s speaker) askedKind(in intent.Intent) string {
 
 // word is how a state of a device is said: "on" of a window sensor is "open".
 func (s speaker) word(d *Device, state string) string {
-	for _, key := range []string{d.Domain() + "." + d.DeviceClass + "." + state, d.Domain() + "." + state} {
+	for _, key := range []string{d.Domain() + "." + d.DeviceClass + "." + state, d.Domain() + "." + state, state} {
 		if w, ok := s.States[key]; ok {
 			return w
 		}
@@ -144,16 +144,16 @@ func (s speaker) status(d *Device) string {
 		}
 	case "cover", "valve":
 		if v, ok := attribute("current_position"); ok && v > 0 && v < 100 && d.State == "open" {
-			return s.say("part.open", "value", s.say("percent", "number", figure(v)))
+			return s.say("part.open", "value", s.say("percent", "number", s.figure(v)))
 		}
 	case "climate":
 		set, ok := attribute("temperature")
 		if !ok || d.State == "off" {
 			return word
 		}
-		said := s.say("degrees", "number", figure(set))
+		said := s.say("degrees", "number", s.figure(set))
 		if now, ok := attribute("current_temperature"); ok {
-			return s.say("climate.now", "value", said, "now", s.say("degrees", "number", figure(now)))
+			return s.say("climate.now", "value", said, "now", s.say("degrees", "number", s.figure(now)))
 		}
 		return s.say("set.to", "value", said)
 	case "number", "select":
@@ -180,12 +180,14 @@ func (s speaker) measured(d *Device) string {
 	}
 	said, ok := s.Units[unit]
 	switch {
+	case unit == "%":
+		return s.say("percent", "number", s.figure(v))
 	case ok:
-		return figure(v) + " " + said[plural(n)]
+		return s.figure(v) + " " + said[plural(n)]
 	case unit != "":
-		return figure(v) + " " + unit
+		return s.figure(v) + " " + unit
 	}
-	return figure(v)
+	return s.figure(v)
 }
 
 // each tells the states of some devices, one by one where they are few.
@@ -219,7 +221,7 @@ func (s speaker) each(devices []*Device) string {
 // count is "three lights are on".
 func (s speaker) count(devices []*Device, state, place string) string {
 	n := len(devices)
-	return s.say(isAre("some", n > 1), "number", s.number(n), "things", s.things(s.kind(devices), n), "state", state, "place", place)
+	return s.say(isAre("some", n > 1), "things", s.counted(s.kind(devices), n), "state", state, "place", place)
 }
 
 func (s speaker) yesNo(d *Device, asked string) string {
@@ -327,7 +329,7 @@ func (s speaker) temperatureAnswer(in intent.Intent) (string, Refusal) {
 		}
 		place := ""
 		if a, ok := s.home.Area(d.Area); ok && a.ID != s.room {
-			place = s.say("in.area", "name", lower(a.Name))
+			place = s.inRoom(a.Name)
 		}
 		if place == "" {
 			return s.say("temperature.here", "value", degrees), ""
@@ -358,7 +360,7 @@ func (s speaker) degrees(d *Device) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	return s.say("degrees", "number", figure(v)), true
+	return s.say("degrees", "number", s.figure(v)), true
 }
 
 // thermometers measure the temperature of the place that an intent names, else

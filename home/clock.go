@@ -2,18 +2,24 @@ package home
 
 import "time"
 
-// clock is the time of day in words, to the minute.
+// clock is the time of day in words, to the minute. {hour} and {next} are the
+// numbers of this hour and the next; {oclock}, {past} and {to} are the hours in
+// the forms that some languages need: alone, behind minutes past and to.
 func (r replies) clock(now time.Time) string {
 	hour, minute := now.Hour(), now.Minute()
-	word := func(h int) string {
-		if h %= 12; h == 0 {
-			h = 12
+	twelve := func(h int) int { return (h+11)%12 + 1 }
+	this, next := twelve(hour), twelve(hour+1)
+	of := func(h int, lists ...[]string) string {
+		for _, l := range lists {
+			if len(l) == 12 {
+				return l[h-1]
+			}
 		}
 		return r.Numbers[h]
 	}
-	this, next := word(hour), word(hour+1)
 	said := func(key string, minutes int) string {
-		return r.say(key, "hour", this, "next", next, "minutes", r.Numbers[minutes])
+		return r.say(key, "hour", r.Numbers[this], "next", r.Numbers[next], "minutes", r.Numbers[minutes],
+			"oclock", of(this, r.Hours), "past", of(this, r.HoursPast, r.Hours), "to", of(next, r.HoursTo, r.Hours))
 	}
 	switch {
 	case minute == 0 && hour == 0:

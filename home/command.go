@@ -16,7 +16,7 @@ var commands = map[string]bool{
 	"HassMediaNext": true, "HassMediaPrevious": true, "HassMediaPlayerMute": true, "HassMediaPlayerUnmute": true,
 	"HassSetVolume": true, "HassSetVolumeRelative": true, "HassMediaSearchAndPlay": true, "HassVacuumStart": true,
 	"HassVacuumReturnToBase": true, "HassVacuumCleanArea": true, "HassLawnMowerStartMowing": true, "HassLawnMowerDock": true,
-	"CricketSelectOption": true, "CricketSetNumber": true,
+	"CricketSelectOption": true, "CricketSetNumber": true, "HassStopMoving": true,
 }
 
 // domainOf is the domain of the devices that an intent means where it names none.
@@ -24,6 +24,8 @@ func domainOf(name string) string {
 	switch {
 	case name == "HassClimateSetTemperature":
 		return "climate"
+	case name == "HassStopMoving":
+		return "cover"
 	case strings.HasPrefix(name, "HassMedia"), strings.HasPrefix(name, "HassSetVolume"):
 		return "media_player"
 	case strings.HasPrefix(name, "HassVacuum"):
@@ -66,7 +68,7 @@ func (s speaker) command(in intent.Intent) part {
 		p.refusal = UnknownDevice
 		p.answer = s.say("refused.device")
 		if name := text(in, "name"); name != "" && name != "all" {
-			p.answer = s.say("refused.device.name", "name", lower(name))
+			p.answer = s.say("refused.device.name", "name", s.lower(name))
 		}
 		return p
 	}
@@ -143,6 +145,11 @@ func (s speaker) step(d *Device, in intent.Intent) (step, exception) {
 		return s.setTemperature(d, in)
 	case "HassToggle":
 		return s.toggle(d)
+	case "HassStopMoving":
+		if domain := d.Domain(); domain == "cover" || domain == "valve" {
+			return step{call: call("stop_"+domain, nil), state: s.States["stop"]}, exception{}
+		}
+		return step{}, exception{key: "cannot.do"}
 	case "HassSetVolume", "HassSetVolumeRelative":
 		return s.setVolume(d, in)
 	case "CricketSelectOption":
@@ -245,7 +252,7 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 			return step{}, exception{key: "cannot.color_temp"}
 		}
 		data["color_temp_kelvin"] = kelvin
-		state = s.say("at", "value", s.say("kelvin", "number", figure(kelvin)))
+		state = s.say("at", "value", s.say("kelvin", "number", s.figure(kelvin)))
 	}
 	percent, ok := number(in.Slots["brightness"])
 	if by, relative := number(in.Slots["brightness_step"]); relative && d.Domain() == "light" {
@@ -264,7 +271,7 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 		ok = true
 	}
 	if ok {
-		said := s.say("percent", "number", figure(percent))
+		said := s.say("percent", "number", s.figure(percent))
 		switch {
 		case percent < 0 || percent > 100:
 			return step{}, exception{key: "cannot.range", number: said}
@@ -305,7 +312,7 @@ func (s speaker) setPosition(d *Device, in intent.Intent) (step, exception) {
 		}
 		ok = true
 	}
-	said := s.say("percent", "number", figure(percent))
+	said := s.say("percent", "number", s.figure(percent))
 	switch {
 	case !ok || domain != "cover" && domain != "valve":
 		return step{}, exception{key: "cannot.position"}
@@ -337,7 +344,7 @@ func (s speaker) fanSpeed(d *Device, in intent.Intent) (step, exception) {
 		}
 		ok = true
 	}
-	said := s.say("percent", "number", figure(percent))
+	said := s.say("percent", "number", s.figure(percent))
 	switch {
 	case !ok || d.Domain() != "fan" || !d.can("percentage"):
 		return step{}, exception{key: "cannot.speed"}
@@ -372,7 +379,7 @@ func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
 			return step{}, why
 		}
 	}
-	said := s.say("degrees", "number", figure(degrees))
+	said := s.say("degrees", "number", s.figure(degrees))
 	if degrees < lowest || degrees > highest {
 		return step{}, exception{key: "cannot.range", number: said}
 	}

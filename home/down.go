@@ -1,20 +1,26 @@
 package home
 
+import "slices"
+
 // What the house says when a part of the appliance itself is down.
 
 // NoBroker is said when a command could not be published.
-func (h *Home) NoBroker() string { return sentence(h.replies.say("down.broker")) }
+func (h *Home) NoBroker() string { return h.replies.sentence(h.replies.say("down.broker")) }
 
 // LostBroker is said when the broker went away while a command was published:
 // nobody knows whether it, or which part of it, was done.
-func (h *Home) LostBroker() string { return sentence(h.replies.say("down.lost")) }
+func (h *Home) LostBroker() string { return h.replies.sentence(h.replies.say("down.lost")) }
 
 // NoRecognizer is said when speech was heard and could not be recognised.
-func (h *Home) NoRecognizer() string { return sentence(h.replies.say("down.recognizer")) }
+func (h *Home) NoRecognizer() string { return h.replies.sentence(h.replies.say("down.recognizer")) }
 
-// NoBook is said when the book could not be written: a full or broken disk.
-// Nothing of the request that changes the book is then done.
-func (h *Home) NoBook() string { return sentence(h.replies.say("down.book")) }
+// NoBook is said when a plan's changes could not be written: a full or broken
+// disk. None of them is made; what else the plan did is told before.
+func (h *Home) NoBook(p Plan) string {
+	s := speaker{home: h, replies: h.replies, room: p.room}
+	parts := slices.DeleteFunc(slices.Clone(p.parts), func(p part) bool { return len(p.changes) > 0 })
+	return s.reply(append(parts, part{answer: s.say("down.book")}), nil)
+}
 
 // LostBook is said when the book on the disk was found damaged at the start.
-func (h *Home) LostBook() string { return sentence(h.replies.say("down.book.lost")) }
+func (h *Home) LostBook() string { return h.replies.sentence(h.replies.say("down.book.lost")) }

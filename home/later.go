@@ -1,6 +1,7 @@
 package home
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -267,7 +268,7 @@ func (s speaker) cancelled(in intent.Intent, those []schedule.Entry) part {
 		p.answer = s.say("cancelled.is", "what", s.entryLabel(those[0]))
 		return p
 	}
-	p.answer = s.say("cancelled.are", "what", s.say("number.things", "number", s.number(len(those)), "things", s.things(string(those[0].Kind), len(those))))
+	p.answer = s.say("cancelled.are", "what", s.counted(string(those[0].Kind), len(those)))
 	return p
 }
 
@@ -279,6 +280,7 @@ func (s speaker) statusOf(in intent.Intent, kind schedule.Kind) part {
 		p.refusal = "" // it is an answer
 		return p
 	}
+	slices.SortStableFunc(entries, func(a, b schedule.Entry) int { return cmp.Compare(a.Remaining(s.at.Now), b.Remaining(s.at.Now)) })
 	var clauses []string
 	for _, e := range entries {
 		clauses = append(clauses, s.entryStatus(e))

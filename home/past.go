@@ -74,7 +74,7 @@ func (s speaker) describe(in intent.Intent) part {
 	if !ok {
 		return refused(in, UnknownDevice, s.say("describe.where"))
 	}
-	place := s.say("in.area", "name", lower(area.Name))
+	place := s.inRoom(area.Name)
 	devices := s.scope(map[string]any{"area": area.ID})
 	if len(devices) == 0 {
 		return part{in: in, answer: s.say("nothing.there.mixed", "place", place)}
@@ -89,7 +89,7 @@ func (s speaker) describe(in intent.Intent) part {
 			count[s.kindOf(d)]++
 		}
 		for _, kind := range keys(count) {
-			things = append(things, s.say("number.things", "number", s.number(count[kind]), "things", s.things(kind, count[kind])))
+			things = append(things, s.counted(kind, count[kind]))
 		}
 	}
 	return part{in: in, answer: s.say("describe", "place", place[1:], "things", s.list(things))}
@@ -241,13 +241,13 @@ func (h *Home) Ring(e schedule.Entry) string {
 	s := speaker{home: h, replies: h.replies, room: e.Room}
 	switch {
 	case e.Kind == schedule.Reminder:
-		return sentence(s.say("ring.reminder", "message", e.Name))
+		return s.sentence(s.say("ring.reminder", "message", e.Name))
 	case e.Kind == schedule.Alarm && e.Name != "":
-		return sentence(s.say("ring.alarm", "what", s.the(s.say("alarm.named", "name", e.Name))))
+		return s.sentence(s.say("ring.alarm", "what", s.the(s.say("alarm.named", "name", e.Name))))
 	case e.Kind == schedule.Alarm:
-		return sentence(s.say("ring.alarm", "what", s.the(s.say("alarm"))))
+		return s.sentence(s.say("ring.alarm", "what", s.the(s.say("alarm"))))
 	}
-	return sentence(s.say("ring.timer", "what", s.the(s.timerName(e))))
+	return s.sentence(s.say("ring.timer", "what", s.the(s.timerName(e))))
 }
 
 // Missed is what is said about an entry whose time passed while the box was off.
@@ -257,5 +257,5 @@ func (h *Home) Missed(e schedule.Entry, now schedule.Now) string {
 	if e.Kind == schedule.Command {
 		what = e.Name
 	}
-	return sentence(s.say("ring.missed", "what", what))
+	return s.sentence(s.say("ring.missed", "what", what))
 }

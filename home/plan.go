@@ -82,7 +82,7 @@ func (h *Home) Plan(in intent.Intent, at Setting) Plan {
 		p.Changes = append(p.Changes, part.changes...)
 		p.Announce += part.announce
 	}
-	if in.Refusal != "" && in.Refusal != intent.Ambiguous && at.Past.Misses > 0 {
+	if in.Refusal != "" && in.Refusal != intent.Ambiguous && at.Past.Misses%2 == 1 {
 		p.parts = append(p.parts, part{in: in, answer: s.hint(), refusal: NotUnderstood})
 	}
 	p.Reply = s.reply(p.parts, nil)
@@ -139,7 +139,9 @@ func (s speaker) part(in intent.Intent) part {
 			p.answer = s.date(s.at.Now.Wall)
 		}
 	case "HassRespond":
-		p.answer = text(in, "response")
+		if p.answer = text(in, "response"); p.answer == "" {
+			p.answer = s.say("nevermind")
+		}
 	case "HassBroadcast":
 		p.announce = text(in, "message")
 		p.answer = s.say("announced")

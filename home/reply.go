@@ -3,6 +3,9 @@ package home
 import (
 	"embed"
 	"fmt"
+	"io/fs"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -26,24 +29,43 @@ type replies struct {
 	Ordinals []string             `yaml:"ordinals"`
 	Weekdays []string             `yaml:"weekdays"`
 	Months   []string             `yaml:"months"`
-	Halves   []string             `yaml:"halves"` // of a day, where people count hours to twelve; else empty
+
+	Hours     []string          `yaml:"hours"`      // one to twelve o'clock, where that is not the number
+	HoursPast []string          `yaml:"hours_past"` // the same behind minutes, where it is another form
+	HoursTo   []string          `yaml:"hours_to"`   // the same of the next hour
+	Rooms     map[string]string `yaml:"rooms"`      // by how the name of a room or storey ends: "in the {name}"
+	Many      []string          `yaml:"many"`       // endings of names that are plurals
+	One       []string          `yaml:"one"`        // endings that look like it, but are not
+	Letters   string            `yaml:"letters"`    // capitals: nouns keep theirs; turkish: i is not I; or ""
+	Comma     bool              `yaml:"comma"`      // 19,5
+	Halves    []string          `yaml:"halves"`     // of a day, where people count hours to twelve; else empty
 }
 
-// loadReplies has the replies of a language; a language that has none yet gets
-// the English ones.
+// loadReplies has the replies of a language, or of the one that it is a variety
+// of: "de" for "de-AT".
 func loadReplies(language string) (replies, error) {
+	base, _, _ := strings.Cut(language, "-")
 	data, err := replyFiles.ReadFile("replies/" + language + ".yaml")
 	if err != nil {
-		language = "en"
-		if data, err = replyFiles.ReadFile("replies/en.yaml"); err != nil {
-			return replies{}, fmt.Errorf("read replies of %q: %w", language, err)
-		}
+		data, err = replyFiles.ReadFile("replies/" + base + ".yaml")
+	}
+	if err != nil {
+		return replies{}, fmt.Errorf("no replies in language %q: there are %s", language, strings.Join(languages(), ", "))
 	}
 	var r replies
 	if err := yaml.Unmarshal(data, &r); err != nil {
 		return replies{}, fmt.Errorf("read replies of %q: %w", language, err)
 	}
 	return r, nil
+}
+
+// languages lists those that the house can reply in.
+func languages() (out []string) {
+	files, _ := fs.Glob(replyFiles, "replies/*.yaml") // the pattern is well formed
+	for _, f := range files {
+		out = append(out, strings.TrimSuffix(path.Base(f), ".yaml"))
+	}
+	return out
 }
 
 // say fills a text in; pairs are placeholder, value, placeholder, value, ...
@@ -60,12 +82,21 @@ func (r replies) say(key string, pairs ...string) string {
 }
 
 // sentence starts with a capital and ends with a full stop.
-func sentence(clause string) string {
+func (r replies) sentence(clause string) string {
+	clause = strings.TrimSpace(clause)
 	if clause == "" {
 		return ""
 	}
+	mark := ""
+	if rest, ok := strings.CutPrefix(clause, "¿"); ok {
+		mark, clause = "¿", rest
+	}
 	first, size := utf8.DecodeRuneInString(clause)
-	clause = string(unicode.ToUpper(first)) + clause[size:]
+	capital := unicode.ToUpper(first)
+	if r.Letters == "turkish" {
+		capital = unicode.TurkishCase.ToUpper(first)
+	}
+	clause = mark + string(capital) + clause[size:]
 	if strings.ContainsAny(clause[len(clause)-1:], ".?!") {
 		return clause
 	}
@@ -106,6 +137,15 @@ func (r replies) things(kind string, n int) string {
 	return r.Things[kind][plural(n)]
 }
 
+// counted is "one light", "five lights".
+func (r replies) counted(kind string, n int) string {
+	key := "number.things"
+	if n == 1 {
+		key = "number.thing"
+	}
+	return r.say(key, "number", r.number(n), "things", r.things(kind, n), "one", r.things(kind, 1))
+}
+
 func plural(n int) int {
 	if n == 1 {
 		return 0
@@ -118,29 +158,64 @@ func (r replies) the(name string) string {
 	first, _, _ := strings.Cut(strings.ToLower(name), " ")
 	for _, w := range r.Bare {
 		if first == w {
-			return lower(name)
+			return r.lower(name)
 		}
 	}
 	if strings.HasSuffix(first, "'s") || strings.HasSuffix(first, "’s") {
 		return name
 	}
-	return r.say("the", "name", lower(name))
+	return r.say("the", "name", r.lower(name))
 }
 
 // lower takes the capital off the first word, unless the word is written in
-// capitals ("TV") or is a possessive ("Anna's").
-func lower(name string) string {
+// capitals ("TV") or is a possessive ("Anna's"), or the language writes nouns so.
+func (r replies) lower(name string) string {
+	if r.Letters == "capitals" {
+		return name
+	}
 	word, _, _ := strings.Cut(name, " ")
 	first, size := utf8.DecodeRuneInString(word)
 	if strings.ContainsFunc(word[size:], unicode.IsUpper) || strings.ContainsAny(word, "'’") || utf8.RuneCountInString(word) < 2 {
 		return name
 	}
-	return string(unicode.ToLower(first)) + name[size:]
+	small := unicode.ToLower(first)
+	if r.Letters == "turkish" {
+		small = unicode.TurkishCase.ToLower(first)
+	}
+	return string(small) + name[size:]
 }
 
 // manyNamed says whether a name is itself in the plural: "Blinds".
-func manyNamed(name string) bool {
-	return strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss")
+func (r replies) manyNamed(name string) bool {
+	ends := func(with []string) bool {
+		return slices.ContainsFunc(with, func(e string) bool { return strings.HasSuffix(strings.ToLower(name), e) })
+	}
+	return ends(r.Many) && !ends(r.One)
+}
+
+// inRoom is " in the kitchen".
+func (r replies) inRoom(name string) string {
+	return r.placed(name, r.say("in.area", "name", r.lower(name)))
+}
+
+// onFloor is " on the ground floor".
+func (r replies) onFloor(name string) string {
+	return r.placed(name, r.say("on.floor", "name", r.lower(name)))
+}
+
+// placed says where something is. Where a language has articles that depend on
+// the noun, rooms knows those of the usual ones; the longest ending that fits counts.
+func (r replies) placed(name, otherwise string) string {
+	low, best := strings.ToLower(name), ""
+	for end := range r.Rooms {
+		if strings.HasSuffix(low, end) && len(end) > len(best) {
+			best = end
+		}
+	}
+	if best == "" {
+		return otherwise
+	}
+	return " " + strings.ReplaceAll(r.Rooms[best], "{name}", r.lower(name))
 }
 
 // isAre picks the key for one or several.
@@ -152,10 +227,13 @@ func isAre(key string, several bool) string {
 }
 
 // figure is a number as a person says it: at most one decimal, none if whole.
-func figure(v float64) string {
+func (r replies) figure(v float64) string {
 	text := strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0")
 	if text == "-0" {
 		return "0"
+	}
+	if r.Comma {
+		return strings.Replace(text, ".", ",", 1)
 	}
 	return text
 }

@@ -71,7 +71,7 @@ func (s speaker) setVolume(d *Device, in intent.Intent) (step, exception) {
 	case !ok:
 		return step{}, exception{key: "cannot.volume"}
 	}
-	said := s.say("percent", "number", figure(percent))
+	said := s.say("percent", "number", s.figure(percent))
 	if percent < 0 || percent > 100 {
 		return step{}, exception{key: "cannot.range", number: said}
 	}
@@ -86,10 +86,12 @@ func (s speaker) toggle(d *Device) (step, exception) {
 	case "off", "closed", "closing", "unlocked", "paused", "idle", "docked":
 		return s.turnOn(d)
 	}
-	if !d.Known() {
+	switch {
+	case placeless[d.Domain()] && d.Domain() != "lock": // it has no state
+		return step{}, exception{key: "cannot.do"}
+	case !d.Known():
 		return step{}, exception{key: "unknown.level"}
-	}
-	if isClimate(d) {
+	case isClimate(d):
 		return s.turnOff(d)
 	}
 	return step{}, exception{key: "cannot.do"}
@@ -126,7 +128,7 @@ func (s speaker) setNumber(d *Device, in intent.Intent) (step, exception) {
 	case !ok || d.Domain() != "number":
 		return step{}, exception{key: "cannot.do"}
 	case d.Entity != nil && (value < d.Entity.Min || value > d.Entity.Max):
-		return step{}, exception{key: "cannot.range", number: figure(value)}
+		return step{}, exception{key: "cannot.range", number: s.figure(value)}
 	}
-	return step{call: call("set_value", map[string]any{"value": value}), state: s.say("set.to", "value", figure(value))}, exception{}
+	return step{call: call("set_value", map[string]any{"value": value}), state: s.say("set.to", "value", s.figure(value))}, exception{}
 }

@@ -21,7 +21,7 @@ var placeless = map[string]bool{"scene": true, "script": true, "button": true, "
 // label is the name of a device as said in the room: with its own room where
 // that is another one.
 func (s speaker) label(d *Device) string {
-	name := lower(d.Name)
+	name := s.lower(d.Name)
 	if d.Area == "" || d.Area == s.room || placeless[d.Domain()] || opensHouse(d) {
 		return name
 	}
@@ -29,7 +29,7 @@ func (s speaker) label(d *Device) string {
 	if !ok || strings.Contains(strings.ToLower(d.Name), strings.ToLower(area.Name)) {
 		return name
 	}
-	return s.say("room.device", "room", lower(area.Name), "name", name)
+	return s.say("room.device", "room", s.lower(area.Name), "place", s.inRoom(area.Name), "name", name)
 }
 
 // names are the labels of devices with their articles.
@@ -48,9 +48,9 @@ const most = 3
 // would be too long, and whether a verb after it is in the plural.
 func (s speaker) which(devices []*Device) (text string, several bool) {
 	if len(devices) > most {
-		return s.say("number.things", "number", s.number(len(devices)), "things", s.things(s.kind(devices), len(devices))), true
+		return s.counted(s.kind(devices), len(devices)), true
 	}
-	return s.list(s.names(devices)), len(devices) > 1 || manyNamed(devices[0].Name)
+	return s.list(s.names(devices)), len(devices) > 1 || s.manyNamed(devices[0].Name)
 }
 
 // kind is what all the devices are: a key of the things, or "".
@@ -78,16 +78,27 @@ func (s speaker) kindOf(d *Device) string {
 
 // subject is what a confirmation is about: "kitchen lights", "all the blinds",
 // "lamp".
-func (s speaker) subject(devices []*Device, in intent.Intent) (text string, several bool) {
+func (s speaker) subject(devices []*Device, in intent.Intent) (what string, several bool) {
 	if len(devices) == 1 {
-		return s.label(devices[0]), manyNamed(devices[0].Name)
+		return s.label(devices[0]), s.manyNamed(devices[0].Name)
 	}
 	if len(in.Targets) == 1 {
 		if g, ok := s.home.Group(in.Targets[0]); ok && len(g.Members) == len(devices) {
-			return lower(g.Name), manyNamed(g.Name)
+			return s.lower(g.Name), s.manyNamed(g.Name)
 		}
 	}
 	kind := s.kind(devices)
+	if except := text(in, "except"); except != "" && len(devices) == len(in.Targets) {
+		all := s.say("everything", "place", s.place(in))
+		area, named := s.home.Area(text(in, "area"))
+		switch {
+		case kind != "" && named:
+			all = s.say("room.things", "room", s.lower(area.Name), "place", s.inRoom(area.Name), "things", s.things(kind, 2))
+		case kind != "":
+			all = s.say("all.things", "things", s.things(kind, 2))
+		}
+		return s.say("everything.except", "all", all, "except", s.exceptNames(except)), kind != ""
+	}
 	if in.Slots["name"] == "all" && kind == "" {
 		return s.say("everything", "place", s.place(in)), false
 	}
@@ -99,17 +110,27 @@ func (s speaker) subject(devices []*Device, in intent.Intent) (text string, seve
 		if area.ID == s.room {
 			return things, true
 		}
-		return s.say("room.things", "room", lower(area.Name), "things", things), true
+		return s.say("room.things", "room", s.lower(area.Name), "place", s.inRoom(area.Name), "things", things), true
 	case whole && floor.ID != "" && s.covers(devices, func(d *Device) bool { return s.floorOf(d) == floor.ID }):
-		return s.say("room.things", "room", lower(floor.Name), "things", things), true
+		return s.say("room.things", "room", s.lower(floor.Name), "place", s.onFloor(floor.Name), "things", things), true
 	case whole && s.covers(devices, func(*Device) bool { return true }):
 		return s.say("all.things", "things", things), true
 	case len(devices) == 2:
 		return s.list([]string{s.label(devices[0]), s.label(devices[1])}), true
 	case area.ID != "" && area.ID != s.room:
-		things = s.say("room.things", "room", lower(area.Name), "things", things)
+		things = s.say("room.things", "room", s.lower(area.Name), "place", s.inRoom(area.Name), "things", things)
 	}
 	return s.say("number.things", "number", s.number(len(devices)), "things", things), true
+}
+
+// exceptNames are the names of an exception, which intents join by commas, as
+// said in the middle of a sentence.
+func (s speaker) exceptNames(joined string) string {
+	var names []string
+	for _, name := range strings.Split(joined, ", ") {
+		names = append(names, s.the(name))
+	}
+	return s.list(names)
 }
 
 // common is the room and the floor that all the devices share.
@@ -155,14 +176,14 @@ func (s speaker) reply(parts []part, unconfirmed []string) string {
 	var sentences, pending []string
 	flush := func() {
 		if len(pending) > 0 {
-			sentences = append(sentences, sentence(s.list(pending)))
+			sentences = append(sentences, s.sentence(s.list(pending)))
 			pending = nil
 		}
 	}
 	for _, p := range parts {
 		if p.answer != "" {
 			flush()
-			sentences = append(sentences, sentence(p.answer))
+			sentences = append(sentences, s.sentence(p.answer))
 			continue
 		}
 		done, silent := s.deeds(p, unconfirmed)
@@ -179,7 +200,7 @@ func (s speaker) reply(parts []part, unconfirmed []string) string {
 		case len(done) > 0:
 			text = s.say("but", "done", s.list(done), "exceptions", text)
 		}
-		sentences = append(sentences, sentence(text))
+		sentences = append(sentences, s.sentence(text))
 	}
 	flush()
 	return strings.Join(sentences, " ")
@@ -249,13 +270,13 @@ func (s speaker) exceptions(p part, silent []*Device) []string {
 func (s speaker) place(in intent.Intent) string {
 	if name, _ := in.Slots["area"].(string); name != "" {
 		if a, ok := s.home.Area(name); ok && a.ID != s.room {
-			return s.say("in.area", "name", lower(a.Name))
+			return s.inRoom(a.Name)
 		}
 		return ""
 	}
 	if name, _ := in.Slots["floor"].(string); name != "" {
 		if f, ok := s.home.Floor(name); ok {
-			return s.say("on.floor", "name", lower(f.Name))
+			return s.onFloor(f.Name)
 		}
 	}
 	return ""

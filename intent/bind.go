@@ -24,7 +24,7 @@ type Resolver struct {
 	index   map[string]int32  // of devices, by id
 	members map[int32][]int32 // of groups: the devices in them
 
-	roomNames [][]string      // by area: its spellings, each with a space behind it
+	roomNames [][]string      // by area: its spellings
 	places    map[string]bool // every spelling of an area or floor
 	lexicon   func() *lexicon
 }
@@ -68,18 +68,18 @@ func (s *Sentences) Bind(n Names) *Resolver {
 		if f, ok := floors[a.Floor]; ok && a.Floor != "" {
 			r.floors[i] = f
 		}
-		names = spellings(names, a.Name, partArea, int32(i))
+		names = r.s.lang.spellings(names, a.Name, partArea, int32(i))
 		for _, alias := range a.Aliases {
-			names = spellings(names, alias, partArea, int32(i))
+			names = r.s.lang.spellings(names, alias, partArea, int32(i))
 		}
 		for _, s := range names[base:] {
-			r.roomNames[i] = append(r.roomNames[i], s.text+" ")
+			r.roomNames[i] = append(r.roomNames[i], s.text)
 		}
 	}
 	for i, f := range n.Floors {
-		names = spellings(names, f.Name, partFloor, int32(i))
+		names = r.s.lang.spellings(names, f.Name, partFloor, int32(i))
 		for _, alias := range f.Aliases {
-			names = spellings(names, alias, partFloor, int32(i))
+			names = r.s.lang.spellings(names, alias, partFloor, int32(i))
 		}
 	}
 	r.places = make(map[string]bool, len(names))
@@ -163,9 +163,9 @@ func (r *Resolver) room(name string) int32 {
 			return int32(i)
 		}
 	}
-	want := normalize(name)
+	want := r.s.lang.letters.normalize(name)
 	for i, a := range r.names.Areas {
-		if normalize(a.Name) == want || slices.ContainsFunc(a.Aliases, func(s string) bool { return normalize(s) == want }) {
+		if r.s.lang.letters.normalize(a.Name) == want || slices.ContainsFunc(a.Aliases, func(s string) bool { return r.s.lang.letters.normalize(s) == want }) {
 			return int32(i)
 		}
 	}

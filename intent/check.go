@@ -32,7 +32,7 @@ func (r *Resolver) Check(text string) Status {
 		return Dead
 	}
 	written := text
-	text = normalize(text)
+	text = r.s.lang.letters.normalize(text)
 	if text == "" {
 		return Prefix
 	}
@@ -44,7 +44,7 @@ func (r *Resolver) Check(text string) Status {
 		return Complete
 	}
 	m.steps, m.spent = 0, false // another question, another bound
-	if s == Prefix || m.begins(r, text, maxRequests) || strings.Contains(written, ", ") && m.begins(r, commas(written), maxRequests) {
+	if s == Prefix || m.begins(r, text, maxRequests) || strings.Contains(written, ", ") && m.begins(r, r.s.lang.withAnd(written), maxRequests) {
 		return Prefix
 	}
 	return Dead
@@ -112,7 +112,7 @@ func (m *match) begins(r *Resolver, text string, most int) bool {
 			continue
 		}
 		left, rest := text[:i], text[i:]
-		for _, c := range conjunctions {
+		for _, c := range r.s.lang.conjunctions {
 			joined := strings.HasPrefix(rest, c)
 			if !joined && !strings.HasPrefix(c, rest) {
 				continue
@@ -124,10 +124,10 @@ func (m *match) begins(r *Resolver, text string, most int) bool {
 				return true
 			}
 			right := rest[len(c):]
-			if slices.ContainsFunc(conjunctions, func(c string) bool { return strings.HasPrefix(c, " "+right) }) {
+			if slices.ContainsFunc(r.s.lang.conjunctions, func(c string) bool { return strings.HasPrefix(c, " "+right) }) {
 				return true // "and then", "and al"
 			}
-			for _, t := range append([]string{right}, joinAll(heads(left, right), right)...) {
+			for _, t := range append([]string{right}, joinAll(r.s.lang.heads(left, right), right)...) {
 				if m.check(r, t, false) != Dead || m.begins(r, t, most-1) {
 					return true
 				}

@@ -12,13 +12,12 @@ import (
 
 // Sentences are compiled sentences, before any names. They never change.
 type Sentences struct {
-	language    string
+	lang        *language
 	net         network
 	blocks      []block
 	entries     []entry
 	constraints []constraint
-	slots       []string // slot names by number
-	numbers     numberLanguage
+	slots       []string         // slot names by number
 	words       map[string]bool  // every word of every template
 	spoken      []spokenSentence // for Grammar
 	lexicon     func() *lexicon
@@ -107,22 +106,22 @@ func (c constraint) holds(domain, class string) bool {
 // later file's is taken. The error names file, line, intent and sentence of
 // every fault.
 func Compile(language string, files ...File) (*Sentences, error) {
-	if language != "en" {
-		return nil, fmt.Errorf("compile sentences: no numbers for language %q yet: only en", language)
+	lang, err := loadLanguage(language)
+	if err != nil {
+		return nil, fmt.Errorf("compile sentences: %w", err)
 	}
 	c := &compiler{
 		s: &Sentences{
-			language: language,
-			numbers:  englishNumbers(),
-			words:    map[string]bool{},
-			net:      network{same: map[nodeKey]int32{}, split: map[string]int32{}},
+			lang:  lang,
+			words: map[string]bool{},
+			net:   network{same: map[nodeKey]int32{}, split: map[string]int32{}},
 		},
 		parts: map[partKey]int32{}, starts: map[entryKey][]int32{}, slots: map[string]int16{}, constraints: map[string]int32{},
 		global: scope{rules: map[string]ruleText{}, lists: map[string]*list{}},
 	}
 	var faults []error
 	for _, file := range files {
-		f, err := readFile(language, file)
+		f, err := readFile(file, language, lang.code)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -139,7 +138,7 @@ func Compile(language string, files ...File) (*Sentences, error) {
 			}
 		}
 		for _, w := range f.skipWords {
-			if n := normalize(w); n != "" && !slices.Contains(c.s.net.skip, n) {
+			if n := lang.letters.normalize(w); n != "" && !slices.Contains(c.s.net.skip, n) {
 				c.s.net.skip = append(c.s.net.skip, n)
 				c.learn(n)
 			}
@@ -385,7 +384,7 @@ func (c *compiler) build(e expr, next int32, sc *scope) (int32, error) {
 	}
 	switch e.kind {
 	case exprText:
-		text := normalizeTemplate(e.text)
+		text := c.s.lang.letters.template(e.text)
 		c.learn(text)
 		for text != "" {
 			i := strings.LastIndexByte(text, ' ')
@@ -494,6 +493,9 @@ func (c *compiler) list(e expr, sc *scope) (int32, error) {
 		p.begin.first.add(map[partKind]byte{partName: deviceNext, partArea: areaNext, partFloor: floorNext}[kind])
 	case l.wildcard:
 		p = part{kind: partWild, list: l, begin: anything()}
+		for i, w := range l.never {
+			l.never[i] = c.s.lang.letters.normalize(w)
+		}
 		if sc.command(e) {
 			p.kind = partCommand
 		}
@@ -502,7 +504,7 @@ func (c *compiler) list(e expr, sc *scope) (int32, error) {
 		for _, b := range []byte("0123456789-") {
 			p.begin.add(string(b))
 		}
-		for w := range c.s.numbers.words {
+		for _, w := range c.s.lang.numbers.words {
 			p.begin.add(w)
 			c.s.words[w] = true
 		}

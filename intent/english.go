@@ -20,7 +20,7 @@ type listTag struct {
 
 // newFrameWords finds the lists of a language that has frames. Only English has.
 func newFrameWords(s *Sentences) *frameWords {
-	if s.language != "en" {
+	if s.lang.code != "en" {
 		return nil
 	}
 	model, err := readLinear(englishWeights)

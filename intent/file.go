@@ -3,6 +3,7 @@ package intent
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -84,7 +85,7 @@ func (f *sentenceFile) fault(line int, format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %w", f.name, line, fmt.Errorf(format, args...))
 }
 
-func readFile(language string, file File) (*sentenceFile, error) {
+func readFile(file File, languages ...string) (*sentenceFile, error) {
 	f := &sentenceFile{name: file.Name, lists: map[string]*list{}, rules: map[string]ruleText{}}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(file.Data, &doc); err != nil {
@@ -96,8 +97,8 @@ func readFile(language string, file File) (*sentenceFile, error) {
 	err := f.fields(doc.Content[0], "file", func(key string, v *yaml.Node) error {
 		switch key {
 		case "language":
-			if v.Value != language {
-				return f.fault(v.Line, "language is %q, wanted %q", v.Value, language)
+			if !slices.Contains(languages, v.Value) {
+				return f.fault(v.Line, "language is %q, wanted %q", v.Value, languages[0])
 			}
 		case "intents":
 			return f.fields(v, "intents", func(name string, v *yaml.Node) error { return f.intent(name, v) })

@@ -189,7 +189,7 @@ func (m *match) described(all []int32, words []string) []int32 {
 	for _, i := range all {
 		e := &r.names.Entities[i]
 		names := append([]string{e.Name}, e.Aliases...)
-		if slices.ContainsFunc(names, func(n string) bool { return normalize(n) == strings.Join(words, " ") }) {
+		if slices.ContainsFunc(names, func(n string) bool { return r.s.lang.letters.normalize(n) == strings.Join(words, " ") }) {
 			exact = append(exact, i)
 		}
 		if room := r.rooms[i]; room >= 0 {
@@ -199,7 +199,7 @@ func (m *match) described(all []int32, words []string) []int32 {
 				names = append(append(names, r.names.Floors[f].Name), r.names.Floors[f].Aliases...)
 			}
 		}
-		has := strings.Fields(normalize(strings.Join(names, " ")))
+		has := strings.Fields(r.s.lang.letters.normalize(strings.Join(names, " ")))
 		if !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(has, w) }) {
 			out = append(out, i)
 		}

@@ -50,12 +50,6 @@ func spokenSize(e expr, sc *scope, sizes map[string]float64) float64 {
 	return n
 }
 
-// politeness may stand before and after every request of the grammar.
-const (
-	polite   = "[please | could you | can you]"
-	politely = "[please]"
-)
-
 // maxSpoken is the largest number that the grammar spells.
 const maxSpoken = 100
 
@@ -75,17 +69,27 @@ func (r *Resolver) Grammar() Grammar {
 			all = append(all, text)
 		}
 	}
-	g.learn("please could can you")
 	var out strings.Builder
 	out.WriteString("#JSGF V1.0;\ngrammar cricket;\n\n")
 	if len(all) == 0 { // sentences of a custom set may name only what this home lacks; a grammar must say something
-		all = []string{g.learn("never mind")}
+		all = []string{g.learn(r.s.lang.fallback)}
 	}
-	fmt.Fprintf(&out, "public <sentence> = %s ( %s ) %s;\n", polite, strings.Join(all, "\n  | "), politely)
+	fmt.Fprintf(&out, "public <sentence> = %s( %s )%s;\n", g.politeness(r.s.lang.before, "", " "), strings.Join(all, "\n  | "), g.politeness(r.s.lang.after, " ", ""))
 	for _, name := range slices.Sorted(maps.Keys(g.rules)) {
 		fmt.Fprintf(&out, "<%s> = %s;\n", name, g.rules[name])
 	}
 	return Grammar{JSGF: out.String(), Words: slices.Sorted(maps.Keys(g.words))}
+}
+
+// politeness may stand before and after every request of the grammar.
+func (g *grammar) politeness(words []string, before, after string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	for _, w := range words {
+		g.learn(w)
+	}
+	return before + "[" + strings.Join(words, " | ") + "]" + after
 }
 
 // grammar is the work of writing one Grammar.
@@ -100,14 +104,14 @@ type grammar struct {
 func (g *grammar) phrase(e expr, sc *scope, con int32) (text string, possible bool) {
 	switch e.kind {
 	case exprText:
-		words := normalize(e.text)
+		words := g.r.s.lang.letters.normalize(e.text)
 		if words != "" && !spoken(words) {
 			return "", false
 		}
 		return g.learn(words), true
 	case exprSeq:
 		var parts []string
-		for _, chunk := range chunks(e.kids) {
+		for _, chunk := range g.chunks(e.kids) {
 			var text string
 			var ok bool
 			if len(chunk) == 1 {
@@ -181,7 +185,7 @@ func unwrapped(text string) string {
 }
 
 // chunks parts a sequence at the spaces of its own texts.
-func chunks(kids []expr) [][]expr {
+func (g *grammar) chunks(kids []expr) [][]expr {
 	var out [][]expr
 	open := false // the last chunk goes on
 	add := func(e expr) {
@@ -197,7 +201,7 @@ func chunks(kids []expr) [][]expr {
 			add(k)
 			continue
 		}
-		text := normalizeTemplate(k.text)
+		text := g.r.s.lang.letters.template(k.text)
 		for i, w := range strings.Split(text, " ") {
 			if i > 0 {
 				open = false
@@ -331,9 +335,9 @@ func (g *grammar) devices(con int32) string {
 
 func (g *grammar) areaNames(i int32) []string {
 	a := &g.r.names.Areas[i]
-	names := spellings(nil, a.Name, partArea, i)
+	names := g.r.s.lang.spellings(nil, a.Name, partArea, i)
 	for _, alias := range a.Aliases {
-		names = append(names, spellings(nil, alias, partArea, i)...)
+		names = append(names, g.r.s.lang.spellings(nil, alias, partArea, i)...)
 	}
 	return said(names)
 }
@@ -347,9 +351,9 @@ func (g *grammar) places(kind partKind) string {
 		}
 	} else {
 		for i, f := range g.r.names.Floors {
-			names := spellings(nil, f.Name, partFloor, int32(i))
+			names := g.r.s.lang.spellings(nil, f.Name, partFloor, int32(i))
 			for _, alias := range f.Aliases {
-				names = append(names, spellings(nil, alias, partFloor, int32(i))...)
+				names = append(names, g.r.s.lang.spellings(nil, alias, partFloor, int32(i))...)
 			}
 			all = append(all, said(names)...)
 		}
@@ -401,32 +405,35 @@ func (g *grammar) learn(text string) string {
 }
 
 // numbers writes the whole numbers of a range, put together from tens and ones.
-func (g *grammar) numbers(n *numberRange) (rule, body string) {
-	if n.to > maxSpoken || n.from < 0 || n.step != 1 {
+func (g *grammar) numbers(of *numberRange) (rule, body string) {
+	if of.to > maxSpoken || of.from < 0 || of.step != 1 {
 		return "", ""
 	}
-	from, to := int(n.from), int(n.to)
+	from, to, n := int(of.from), int(of.to), g.r.s.lang.numbers
+	parted := n.say(21) == n.say(20)+" "+n.say(1)
 	rule = "number_" + strconv.Itoa(from) + "_" + strconv.Itoa(to)
 	var alts []string
 	for i := from; i <= min(to, 19); i++ {
-		alts = append(alts, g.learn(spell(i)))
+		alts = append(alts, g.learn(n.say(i)))
 	}
 	var open []string // tens of which all ones are in the range
 	for t := max(20, (from+9)/10*10); t < 100 && t <= to; t += 10 {
-		if t+9 <= to {
-			open = append(open, g.learn(spell(t)))
+		if parted && t+9 <= to {
+			open = append(open, g.learn(n.say(t)))
 			continue
 		}
 		for i := t; i <= to; i++ {
-			alts = append(alts, g.learn(spell(i)))
+			alts = append(alts, g.learn(n.say(i)))
 		}
 	}
 	if len(open) > 0 {
-		alts = append(alts, fmt.Sprintf("(%s) [%s]", strings.Join(open, " | "), g.learn(strings.Join(below20[1:10], " | "))))
+		alts = append(alts, fmt.Sprintf("(%s) [%s]", strings.Join(open, " | "), g.learn(strings.Join(n.said[1:10], " | "))))
 		delete(g.words, "|")
 	}
 	if to == 100 {
-		alts = append(alts, g.learn("one hundred"), g.learn("a hundred"))
+		for _, text := range n.hundred1 {
+			alts = append(alts, g.learn(text))
+		}
 	}
 	return rule, strings.Join(alts, " | ")
 }

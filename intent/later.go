@@ -37,7 +37,7 @@ func (b *block) entryKind(e expr, sc *scope) entryKind {
 func (sc *scope) commands(e expr, seen map[string][3]bool) (has, leads, empty bool) {
 	switch e.kind {
 	case exprText:
-		return false, false, normalizeTemplate(e.text) == " " || e.text == ""
+		return false, false, (&letters{}).template(e.text) == " " || e.text == ""
 	case exprList:
 		c := sc.command(e)
 		return c, c, false
@@ -86,6 +86,7 @@ func (m *match) inner(run func(n *match) bool) bool {
 		m.nested = newMatch()
 	}
 	n := m.nested
+	n.written = m.written
 	n.steps, n.spent = m.steps, m.spent
 	ok := run(n)
 	m.steps, m.spent = n.steps, n.spent

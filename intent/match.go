@@ -80,6 +80,7 @@ type parse struct {
 type match struct {
 	r       *Resolver
 	text    string
+	written string // the sentence as it was said
 	steps   int
 	spent   bool // out of steps
 	more    bool // the text ends inside a sentence
@@ -494,7 +495,7 @@ func (m *match) readNumbers(p *part, pos int32) (head int32) {
 	if !boundary(m.text, int(pos)) {
 		return 0
 	}
-	more := m.r.s.numbers.parse(m.text, int(pos), func(end int, v float64) {
+	more := m.r.s.lang.numbers.parse(m.text, int(pos), func(end int, v float64) {
 		m.steps += 4
 		if p.numbers.contains(v) {
 			m.nums = append(m.nums, p.numbers.value(v))

@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,26 +10,49 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// letters is how the words of one language are written in the network. The zero
+// value keeps apostrophes and has no word for &.
+type letters struct {
+	apostrophe apostrophe
+	digraphs   bool   // ae, oe and ue are ä, ö and ü
+	and        string // what & stands for
+}
+
+// apostrophe is what becomes of an apostrophe inside a word.
+type apostrophe uint8
+
+const (
+	apostropheKept    apostrophe = iota // anna's
+	apostropheDropped                   // Salon'daki, Anna's: salondaki, annas
+	apostropheParts                     // l'ampoule: two words
+)
+
 // normalize writes a sentence or a name as the network reads it: NFC, case
-// folded, words parted by single spaces. What stays beside letters and digits:
-// the apostrophe inside a word, the point of a decimal number, the minus before
-// a number, % and ° (without a space before them).
-func normalize(s string) string {
-	return composed(normalizeTo(make([]byte, 0, len(s)+4), s, false))
+// folded, Latin letters without accents, words parted by single spaces. What
+// stays beside letters and digits: the apostrophe inside a word where the
+// language keeps it, the point of a decimal number (a comma becomes one), the
+// minus before a number, % and ° (without a space before them).
+func (l *letters) normalize(s string) string {
+	return l.composed(normalizeTo(make([]byte, 0, len(s)+4), s, false, l))
 }
 
-// normalizeTemplate does the same for a piece of a template: spaces at its ends
-// stay, as do apostrophes, since what they touch may be in the next piece.
-func normalizeTemplate(s string) string {
-	return composed(normalizeTo(make([]byte, 0, len(s)+4), s, true))
+// template does the same for a piece of a template: spaces at its ends stay, as
+// do apostrophes, since what they touch may be in the next piece.
+func (l *letters) template(s string) string {
+	return l.composed(normalizeTo(make([]byte, 0, len(s)+4), s, true, l))
 }
 
-// composed is NFC: what was left out may have parted a letter from its accent.
-func composed(b []byte) string {
-	if s := string(b); ascii(s) {
-		return s
+// composed is NFC without accents: what was left out may have parted a letter
+// from its accent.
+func (l *letters) composed(b []byte) string {
+	s := string(b)
+	if !ascii(s) {
+		s = norm.NFC.String(unaccented(norm.NFD.String(s)))
 	}
-	return string(norm.NFC.Bytes(b))
+	if l.digraphs {
+		s = undigraphed(s)
+	}
+	return s
 }
 
 func ascii(s string) bool {
@@ -48,7 +72,31 @@ func fold(s string) string {
 	return norm.NFC.String(strings.ToLower(s)) // Cherokee folds to capitals
 }
 
-func normalizeTo(out []byte, s string, template bool) []byte {
+// plainLetters are Latin letters that no accent makes of another one. Case
+// folding made ß ss, and leaves the dotless i, which is an i to whoever types.
+var plainLetters = map[rune]string{'ı': "i", 'ø': "o", 'ł': "l", 'đ': "d", 'æ': "ae", 'œ': "oe"}
+
+// unaccented drops what is above and below Latin letters: a recogniser, a
+// keyboard and the household seldom agree on it.
+func unaccented(s string) string {
+	var out strings.Builder
+	latin := false
+	for _, r := range s {
+		switch plain, ok := plainLetters[r]; {
+		case ok:
+			out.WriteString(plain)
+			latin = true
+		case !unicode.Is(unicode.Mn, r):
+			out.WriteRune(r)
+			latin = unicode.Is(unicode.Latin, r)
+		case !latin:
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
+}
+
+func normalizeTo(out []byte, s string, template bool, l *letters) []byte {
 	s = fold(s)
 	base := len(out)
 	space := false // a space is due before the next letter
@@ -75,7 +123,10 @@ func normalizeTo(out []byte, s string, template bool) []byte {
 			word()
 			out = append(out, byte(r))
 		case r == '\'' || r == '’' || r == '‘' || r == 'ʼ' || r == '`':
-			if template || unicode.IsLetter(next) && (unicode.IsLetter(prev) || unicode.IsDigit(prev)) {
+			switch {
+			case l.apostrophe == apostropheParts:
+				space = true
+			case l.apostrophe == apostropheKept && (template || unicode.IsLetter(next) && (unicode.IsLetter(prev) || unicode.IsDigit(prev))):
 				word()
 				out = append(out, '\'')
 			}
@@ -92,13 +143,15 @@ func normalizeTo(out []byte, s string, template bool) []byte {
 			out = append(out, '.')
 		case r == ',' && unicode.IsDigit(prev) && thousands(s[i+n:]):
 			// 4,000 is 4000
+		case r == ',' && unicode.IsDigit(prev) && unicode.IsDigit(next):
+			out = append(out, '.') // 3,5 is 3.5
 		case (r == '-' || r == '−') && unicode.IsDigit(next) && !unicode.IsLetter(prev) && !unicode.IsDigit(prev):
 			word()
 			out = append(out, '-')
 		case r == '&':
 			space = true
 			word()
-			out = append(out, "and"...)
+			out = append(out, cmp.Or(l.and, "&")...)
 			space = true
 		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
 			word()
@@ -114,6 +167,34 @@ func normalizeTo(out []byte, s string, template bool) []byte {
 		out = append(out, ' ')
 	}
 	return out
+}
+
+// undigraphed makes ä, ö and ü, which have lost their dots already, of ae, oe
+// and ue. No umlaut is in blaue, neue and quer.
+func undigraphed(s string) string {
+	if !strings.Contains(s, "ae") && !strings.Contains(s, "oe") && !strings.Contains(s, "ue") {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := range len(s) {
+		c, n := s[i], len(out)
+		if c == 'e' && n > 0 {
+			before := byte(' ')
+			if n > 1 {
+				before = out[n-2]
+			}
+			switch out[n-1] {
+			case 'a', 'o':
+				continue
+			case 'u':
+				if before != 'a' && before != 'e' && before != 'q' {
+					continue
+				}
+			}
+		}
+		out = append(out, c)
+	}
+	return string(out)
 }
 
 // thousands tells whether exactly three digits follow.

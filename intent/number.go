@@ -1,195 +1,415 @@
 package intent
 
 import (
+	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// numberLanguage is how one language says numbers.
-type numberLanguage struct {
-	words map[string]numberWord
+// numberFile is how a language says numbers. The texts are templates without
+// lists and rules; spaces count. The first text of each is the one that Cricket
+// itself says for it.
+type numberFile struct {
+	Zero      string             `yaml:"zero"`
+	Ones      []string           `yaml:"ones"`      // 1 to 9
+	Teens     []string           `yaml:"teens"`     // 10 to 19
+	Tens      []string           `yaml:"tens"`      // 20 to 90
+	Pair      string             `yaml:"pair"`      // 21 to 99, of {ten} and {one}
+	Also      map[int]string     `yaml:"also"`      // below 100, where pair is not, or not all, that is said
+	Hundreds  []string           `yaml:"hundreds"`  // 100 to 900
+	Hundred   string             `yaml:"hundred"`   // behind 11 to 99, where people count so: twelve hundred
+	Thousand  string             `yaml:"thousand"`  // 1000 without a number before it
+	Thousands string             `yaml:"thousands"` // behind 2 to 999
+	Link      string             `yaml:"link"`      // between hundreds or thousands and what follows
+	Point     string             `yaml:"point"`     // before decimals
+	Minus     string             `yaml:"minus"`
+	Behind    map[string]float64 `yaml:"behind"`        // fractions behind a whole number: " and a half"
+	Fractions map[string]float64 `yaml:"fractions"`     // fractions by themselves
+	Comma     bool               `yaml:"decimal_comma"` // 1.000 is a thousand
+	Ordinals  []string           `yaml:"ordinals"`      // first to tenth
 }
 
-type numberWord struct {
-	kind  numberKind
+// numbers reads and says the numbers of a language.
+type numbers struct {
+	oneDigit  numberTrie // 0 to 9, said one by one behind the point
+	below100  numberTrie // 1 to 99
+	zero      numberTrie
+	hundreds  numberTrie
+	hundred   numberTrie
+	thousand  numberTrie
+	thousands numberTrie
+	link      numberTrie
+	point     numberTrie
+	minus     numberTrie
+	behind    numberTrie
+	fractions numberTrie
+	comma     bool
+
+	first        byteSet
+	words        []string       // every word of a number
+	said         [100]string    // how 0 to 99 are said
+	saidHundreds [10]string     // how 100 to 900 are said
+	join         string         // between hundreds and the rest
+	digits       map[string]int // words that are a number below 100 by themselves
+	hundred1     []string       // the ways to say 100
+	ordinals     [][]string     // first to tenth, each in its forms
+}
+
+// numberTrie holds texts and the numbers that they stand for.
+type numberTrie []numberNode
+
+type numberNode struct {
+	child, sibling int32
+	label          byte
+	end            bool
+	value          float64
+}
+
+func (t *numberTrie) add(text string, value float64) {
+	if len(*t) == 0 {
+		*t = append(*t, numberNode{})
+	}
+	at := int32(0)
+	for i := range len(text) {
+		c := (*t)[at].child
+		for c != 0 && (*t)[c].label != text[i] {
+			c = (*t)[c].sibling
+		}
+		if c == 0 {
+			c = int32(len(*t))
+			*t = append(*t, numberNode{label: text[i], sibling: (*t)[at].child})
+			(*t)[at].child = c
+		}
+		at = c
+	}
+	if !(*t)[at].end {
+		(*t)[at].end, (*t)[at].value = true, value
+	}
+}
+
+func (f *numberFile) read(l *letters) (*numbers, error) {
+	if len(f.Ones) != 9 || len(f.Teens) != 10 || len(f.Tens) != 8 || len(f.Hundreds) != 9 {
+		return nil, fmt.Errorf("%d ones, %d teens, %d tens, %d hundreds: wanted 9, 10, 8, 9", len(f.Ones), len(f.Teens), len(f.Tens), len(f.Hundreds))
+	}
+	n := &numbers{comma: f.Comma, digits: map[string]int{}}
+	words := map[string]bool{}
+	var fault error
+	put := func(template string, value float64, into ...*numberTrie) string {
+		texts, err := l.expanded(template)
+		if err != nil && fault == nil {
+			fault = fmt.Errorf("%q: %w", template, err)
+		}
+		for _, text := range texts {
+			for _, t := range into {
+				t.add(text, value)
+			}
+			for _, w := range strings.Fields(text) {
+				words[w] = true
+			}
+		}
+		if len(texts) == 0 {
+			return ""
+		}
+		return texts[0]
+	}
+	number := func(template string, value int) {
+		said := put(template, float64(value), &n.below100)
+		if n.said[value] == "" {
+			n.said[value] = said
+		}
+		if said != "" && !strings.Contains(said, " ") && n.digits[said] == 0 {
+			n.digits[said] = value
+		}
+	}
+	n.said[0] = put(f.Zero, 0, &n.zero, &n.oneDigit)
+	for i, t := range f.Ones {
+		number(t, i+1)
+		put(t, float64(i+1), &n.oneDigit)
+	}
+	for i, t := range f.Teens {
+		number(t, i+10)
+	}
+	for value, t := range f.Also {
+		if value < 1 || value > 99 {
+			return nil, fmt.Errorf("also: %d is not 1 to 99", value)
+		}
+		number(t, value)
+	}
+	for i, ten := range f.Tens {
+		number(ten, i*10+20)
+		for j, one := range f.Ones {
+			pair := strings.NewReplacer("{ten}", "("+ten+")", "{one}", "("+one+")").Replace(f.Pair)
+			number(pair, i*10+20+j+1)
+		}
+	}
+	for i, t := range f.Hundreds {
+		n.saidHundreds[i+1] = put(t, float64(i+1)*100, &n.hundreds)
+	}
+	for template, into := range map[string]*numberTrie{
+		f.Hundred: &n.hundred, f.Thousand: &n.thousand, f.Thousands: &n.thousands, f.Link: &n.link,
+		f.Point: &n.point, f.Minus: &n.minus,
+	} {
+		if template != "" {
+			put(template, 1, into)
+		}
+	}
+	for template, value := range f.Behind {
+		put(template, value, &n.behind)
+	}
+	for template, value := range f.Fractions {
+		put(template, value, &n.fractions)
+	}
+	n.hundred1, _ = l.expanded(f.Hundreds[0])
+	links, err := l.expanded(f.Link)
+	if err != nil {
+		return nil, fmt.Errorf("link: %w", err)
+	}
+	n.join = slices.MinFunc(links, func(a, b string) int { return len(a) - len(b) })
+	for _, t := range f.Ordinals {
+		texts, err := l.expanded(t)
+		if err != nil {
+			return nil, fmt.Errorf("ordinal %q: %w", t, err)
+		}
+		n.ordinals = append(n.ordinals, texts)
+	}
+	n.words = slices.Sorted(maps.Keys(words))
+	for _, b := range []byte("0123456789-") {
+		n.first.add(b)
+	}
+	for _, t := range []numberTrie{n.zero, n.below100, n.hundreds, n.thousand, n.minus, n.fractions} {
+		if len(t) > 0 {
+			for c := t[0].child; c != 0; c = t[c].sibling {
+				n.first.add(t[c].label)
+			}
+		}
+	}
+	return n, fault
+}
+
+// say writes 0 to 999 in words.
+func (n *numbers) say(v int) string {
+	if v < 100 {
+		return n.said[v]
+	}
+	if v%100 == 0 {
+		return n.saidHundreds[v/100]
+	}
+	return n.saidHundreds[v/100] + n.join + n.said[v%100]
+}
+
+// reading of a number: where it ends, and what it is.
+type numberEnd struct {
+	end   int
 	value float64
 }
 
-type numberKind uint8
-
-const (
-	numNone numberKind = iota
-	numZero
-	numUnit // one to nine
-	numTeen // ten to nineteen
-	numTens // twenty to ninety
-	numHundred
-	numThousand
-	numDigits // written
-	numA      // a hundred, a half
-	numAnd
-	numPoint
-	numHalf
-	numQuarter
-	numMinus
-)
-
-func englishNumbers() numberLanguage {
-	words := map[string]numberWord{
-		"zero": {numZero, 0}, "oh": {numZero, 0}, "nought": {numZero, 0},
-		"hundred": {numHundred, 100}, "thousand": {numThousand, 1000},
-		"a": {numA, 1}, "an": {numA, 1}, "and": {numAnd, 0}, "point": {numPoint, 0}, "dot": {numPoint, 0},
-		"half": {numHalf, 0.5}, "quarter": {numQuarter, 0.25}, "minus": {numMinus, 0}, "negative": {numMinus, 0},
-	}
-	for i, w := range strings.Fields("one two three four five six seven eight nine") {
-		words[w] = numberWord{numUnit, float64(i + 1)}
-	}
-	for i, w := range strings.Fields("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen") {
-		words[w] = numberWord{numTeen, float64(i + 10)}
-	}
-	for i, w := range strings.Fields("twenty thirty forty fifty sixty seventy eighty ninety") {
-		words[w] = numberWord{numTens, float64(i*10 + 20)}
-	}
-	return numberLanguage{words}
+// numberReader finds the numbers of one text.
+type numberReader struct {
+	*numbers
+	text string
+	more bool // the text ends inside a number, or where a longer one is possible
 }
 
-// parse finds every number that begins at pos and calls emit with where it ends.
-// It reports whether the text ends inside what could still become a number, or a longer one.
-func (l numberLanguage) parse(text string, pos int, emit func(end int, value float64)) (more bool) {
-	var (
-		sign            = 1.0
-		total, cur      float64
-		decimal, weight float64
-		last            = numNone
-		fraction        bool
-	)
-	value := func() float64 { return sign * (total + cur + decimal) }
-	for i := pos; ; {
-		if i >= len(text) {
-			return true
+// parse finds every number that begins at pos and calls emit with where it ends,
+// at the end of a word or inside one: "sevenly" is seven, and it is for the
+// caller to ask for the end of the word. It reports whether the text ends inside
+// what could still become a number, or a longer one.
+func (n *numbers) parse(text string, pos int, emit func(end int, value float64)) (more bool) {
+	r := numberReader{numbers: n, text: text}
+	var space [48]numberEnd
+	found := r.signed(pos, space[:0])
+	for _, f := range found {
+		emit(f.end, f.value)
+		r.more = r.more || f.end == len(text)
+	}
+	return r.more
+}
+
+// walk adds what a trie has at pos.
+func (r *numberReader) walk(t numberTrie, pos int, out []numberEnd) []numberEnd {
+	if len(t) == 0 {
+		return out
+	}
+	at := int32(0)
+	for i := pos; ; i++ {
+		if t[at].end {
+			out = append(out, numberEnd{i, t[at].value})
 		}
-		word, end := numberToken(text, i)
-		if word == "" {
-			return false
+		c := t[at].child
+		if i == len(r.text) {
+			r.more = r.more || c != 0 && i > pos
+			return out
 		}
-		w, known := l.words[word]
-		if c := word[0]; c >= '0' && c <= '9' || c == '-' {
-			v, err := strconv.ParseFloat(word, 64)
-			if err != nil {
-				return false
+		for c != 0 && t[c].label != r.text[i] {
+			c = t[c].sibling
+		}
+		if c == 0 {
+			return out
+		}
+		at = c
+	}
+}
+
+// written adds the number in digits at pos.
+func (r *numberReader) written(pos int, out []numberEnd) []numberEnd {
+	i := pos
+	for i < len(r.text) && (r.text[i] >= '0' && r.text[i] <= '9' || r.text[i] == '.' && i > pos && r.text[i-1] != '.') {
+		i++
+	}
+	if i == pos {
+		return out
+	}
+	digits := r.text[pos:i]
+	if whole, rest, ok := strings.Cut(digits, "."); ok && r.comma && len(rest) == 3 {
+		digits = whole + rest
+	}
+	v, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return out
+	}
+	return append(out, numberEnd{i, v})
+}
+
+// add appends a number unless it was found already.
+func addNumber(out []numberEnd, end int, value float64) []numberEnd {
+	if e := (numberEnd{end, value}); !slices.Contains(out, e) {
+		out = append(out, e)
+	}
+	return out
+}
+
+func (r *numberReader) signed(pos int, out []numberEnd) []numberEnd {
+	out = r.unsigned(pos, out)
+	if pos < len(r.text) && r.text[pos] == '-' {
+		n := len(out)
+		out = r.unsigned(pos+1, out)
+		negate(out[n:])
+		return out
+	}
+	var space [2]numberEnd
+	for _, sign := range r.walk(r.minus, pos, space[:0]) {
+		n := len(out)
+		out = r.unsigned(sign.end, out)
+		negate(out[n:])
+	}
+	return out
+}
+
+func negate(found []numberEnd) {
+	for i := range found {
+		found[i].value = -found[i].value
+	}
+}
+
+func (r *numberReader) unsigned(pos int, out []numberEnd) []numberEnd {
+	out = r.walk(r.fractions, pos, out)
+	base := len(out)
+	out = r.whole(pos, out)
+	last := len(out)
+	for i := base; i < last; i++ {
+		whole := out[i]
+		if whole.value != math.Trunc(whole.value) {
+			continue
+		}
+		var space [4]numberEnd
+		for _, half := range r.walk(r.behind, whole.end, space[:0]) {
+			out = addNumber(out, half.end, whole.value+half.value)
+		}
+		for _, point := range r.walk(r.point, whole.end, space[:0]) {
+			out = r.decimals(point.end, whole.value, out)
+		}
+	}
+	return out
+}
+
+// decimals reads what is behind the point: digits one by one, or one number.
+func (r *numberReader) decimals(pos int, whole float64, out []numberEnd) []numberEnd {
+	var space [8]numberEnd
+	for _, d := range r.written(pos, space[:0]) {
+		if width := d.end - pos; d.value == math.Trunc(d.value) {
+			out = addNumber(out, d.end, whole+d.value/math.Pow10(width))
+		}
+	}
+	for _, d := range r.walk(r.below100, pos, space[:0]) {
+		if d.value >= 10 {
+			out = addNumber(out, d.end, whole+d.value/100)
+		}
+	}
+	weight := 0.1
+	for value := whole; weight > 1e-7; weight /= 10 {
+		found := r.walk(r.oneDigit, pos, space[:0])
+		if len(found) == 0 {
+			break
+		}
+		d := found[len(found)-1]
+		value += d.value * weight
+		out = addNumber(out, d.end, value)
+		if pos = d.end; pos < len(r.text) && r.text[pos] == ' ' {
+			pos++
+		}
+	}
+	return out
+}
+
+// whole adds the numbers from 0 up that begin at pos.
+func (r *numberReader) whole(pos int, out []numberEnd) []numberEnd {
+	out = r.walk(r.zero, pos, out)
+	small := len(out)
+	out = r.below1000(pos, out)
+	last := len(out)
+	var space [16]numberEnd
+	for _, t := range r.walk(r.thousand, pos, space[:0]) {
+		out = addNumber(out, t.end, 1000)
+	}
+	for i := small; i < last; i++ {
+		if count := out[i]; count.value >= 1 && count.value < 1000 && count.value == math.Trunc(count.value) {
+			for _, t := range r.walk(r.thousands, count.end, space[:0]) {
+				out = addNumber(out, t.end, count.value*1000)
 			}
-			w, known = numberWord{numDigits, v}, true
 		}
-		if !known {
-			return end == len(text) && l.begins(word)
-		}
-		complete := true
-		switch {
-		case fraction:
-			return false
-		case decimal != 0 || last == numPoint || weight != 0:
-			switch w.kind {
-			case numUnit, numZero:
-			case numDigits:
-				if w.value != math.Trunc(w.value) || w.value < 0 {
-					return false
+	}
+	for i, end := last, len(out); i < end; i++ {
+		thousands := out[i]
+		for _, link := range r.walk(r.link, thousands.end, space[:0]) {
+			var rest [16]numberEnd
+			for _, n := range r.below1000(link.end, rest[:0]) {
+				if n.value >= 1 {
+					out = addNumber(out, n.end, thousands.value+n.value)
 				}
-			default:
-				return false
 			}
-			if weight == 0 {
-				weight = 1
-			}
-			for range len(word) {
-				weight /= 10
-				if w.kind != numDigits {
-					break
-				}
-			}
-			decimal += w.value * weight
-		case w.kind == numMinus && last == numNone:
-			sign, complete = -1, false
-		case w.kind == numZero && (last == numNone || last == numMinus):
-		case w.kind == numDigits && (last == numNone || last == numMinus || last == numThousand || last == numHundred || last == numAnd):
-			if last == numMinus && w.value < 0 {
-				return false
-			}
-			cur += w.value
-		case w.kind == numUnit && (last == numNone || last == numMinus || last == numTens || last == numHundred || last == numThousand || last == numAnd),
-			(w.kind == numTeen || w.kind == numTens) && (last == numNone || last == numMinus || last == numHundred || last == numThousand || last == numAnd):
-			cur += w.value
-		case w.kind == numHundred && cur < 100 && cur >= 0 && cur == math.Trunc(cur) && last != numHundred && last != numThousand && last != numZero && last != numAnd:
-			if cur == 0 {
-				cur = 1
-			}
-			cur *= 100
-		case w.kind == numThousand && total == 0 && cur < 1000 && cur >= 0 && cur == math.Trunc(cur) && last != numThousand && last != numZero && last != numAnd:
-			if cur == 0 {
-				cur = 1
-			}
-			total, cur = cur*1000, 0
-		case w.kind == numA && (last == numNone || last == numMinus || last == numAnd):
-			complete = false
-		case w.kind == numAnd && last != numNone && last != numMinus && last != numA && last != numAnd && last != numPoint:
-			complete = false
-		case w.kind == numPoint && last != numNone && last != numMinus && last != numA && last != numAnd:
-			complete = false
-		case (w.kind == numHalf || w.kind == numQuarter) && (last == numNone || last == numA || last == numAnd || last == numMinus):
-			cur += w.value
-			fraction = true
-		default:
-			return false
-		}
-		// "and" needs hundreds, thousands or a fraction around it: "twenty and five" is two numbers.
-		if last == numAnd && w.kind != numA && !fraction && cur+total < 100 {
-			return false
-		}
-		if last == numA && w.kind != numHundred && w.kind != numThousand && !fraction {
-			return false
-		}
-		if complete {
-			emit(end, value())
-		}
-		last = w.kind
-		i = end
-		if i < len(text) && text[i] == ' ' {
-			i++
-		} else if i < len(text) {
-			return false
 		}
 	}
+	return out
 }
 
-// numberToken is the word, or the written number, at i.
-func numberToken(text string, i int) (string, int) {
-	j := i
-	if text[j] == '-' {
-		j++
-	}
-	digits := j
-	for j < len(text) && (text[j] >= '0' && text[j] <= '9' || text[j] == '.' && j > digits) {
-		j++
-	}
-	if j > digits {
-		return text[i:j], j
-	}
-	for j = i; j < len(text) && text[j] >= 'a' && text[j] <= 'z'; j++ {
-	}
-	if j < len(text) && !boundary(text, j) {
-		return "", j
-	}
-	return text[i:j], j
-}
-
-// begins tells whether a number word begins with s.
-func (l numberLanguage) begins(s string) bool {
-	for w := range l.words {
-		if strings.HasPrefix(w, s) {
-			return true
+// below1000 adds the numbers from 1 to 999, and those in digits.
+func (r *numberReader) below1000(pos int, out []numberEnd) []numberEnd {
+	base := len(out)
+	out = r.written(pos, out)
+	out = r.walk(r.below100, pos, out)
+	last := len(out)
+	out = r.walk(r.hundreds, pos, out)
+	var space [8]numberEnd
+	for i := base; i < last; i++ {
+		if count := out[i]; count.value >= 1 && count.value < 100 && count.value == math.Trunc(count.value) {
+			for _, h := range r.walk(r.hundred, count.end, space[:0]) {
+				out = addNumber(out, h.end, count.value*100)
+			}
 		}
 	}
-	return false
+	for i, end := last, len(out); i < end; i++ {
+		hundreds := out[i]
+		for _, link := range r.walk(r.link, hundreds.end, space[:0]) {
+			var rest [8]numberEnd
+			for _, n := range r.walk(r.below100, link.end, rest[:0]) {
+				out = addNumber(out, n.end, hundreds.value+n.value)
+			}
+		}
+	}
+	return out
 }
 
 // numberRange is a list of numbers: from..to in steps, perhaps with fractions.

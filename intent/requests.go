@@ -8,8 +8,10 @@ import (
 // maxRequests bounds the requests of one sentence.
 const maxRequests = 6
 
-// conjunctions join requests. The longer ones come first.
-var conjunctions = []string{" and then ", " and also ", " and after that ", " and ", " then ", " also "}
+// withAnd normalises a sentence with "and" for its commas.
+func (l *language) withAnd(written string) string {
+	return l.letters.normalize(l.commas.Replace(written))
+}
 
 // requests resolves a text that is one request or several. Where it is refused,
 // list is nil and refused says what was understood, if anything was.
@@ -23,12 +25,12 @@ func (m *match) requests(r *Resolver, text string, at setting, most int) (list [
 	}
 	refused = in
 	for i := 1; i < len(text) && !m.spent; i++ {
-		c := conjunctionAt(text, i)
+		c := r.s.lang.conjunctionAt(text, i)
 		if c == "" {
 			continue
 		}
 		left, right := text[:i], text[i+len(c):]
-		if unfinished(right) {
+		if r.s.lang.unfinished(right) {
 			continue // "and and", "and then": words are missing
 		}
 		list, why := m.pair(r, left, right, at, most)
@@ -43,11 +45,11 @@ func (m *match) requests(r *Resolver, text string, at setting, most int) (list [
 	return nil, refused
 }
 
-func conjunctionAt(text string, i int) string {
+func (l *language) conjunctionAt(text string, i int) string {
 	if text[i] != ' ' {
 		return ""
 	}
-	for _, c := range conjunctions {
+	for _, c := range l.conjunctions {
 		if strings.HasPrefix(text[i:], c) {
 			return c
 		}
@@ -56,8 +58,8 @@ func conjunctionAt(text string, i int) string {
 }
 
 // unfinished tells whether a text begins with a conjunction.
-func unfinished(text string) bool {
-	return slices.ContainsFunc(conjunctions, func(c string) bool { return strings.HasPrefix(" "+text+" ", c) })
+func (l *language) unfinished(text string) bool {
+	return slices.ContainsFunc(l.conjunctions, func(c string) bool { return strings.HasPrefix(" "+text+" ", c) })
 }
 
 // pair resolves two requests, of which the right one, or the left one, may leave out what the other says.
@@ -110,8 +112,8 @@ func (m *match) shared(r *Resolver, left, right string, at setting, most int) []
 		if !ok {
 			continue
 		}
-		for _, head := range heads(left, right) {
-			list, _ := m.requests(r, head+" "+right, at, most-1)
+		for _, head := range append(r.s.lang.heads(left, right), "") { // where the verb comes last, right says all of it
+			list, _ := m.requests(r, strings.TrimSpace(head+" "+right), at, most-1)
 			if list != nil && sameRequest(first, list[0]) {
 				return append([]Intent{first}, list...)
 			}
@@ -130,7 +132,7 @@ func (m *match) rest(r *Resolver, first Intent, left, right string, at setting, 
 		return list, refused
 	}
 	at.nested = true // a delay of both was read from the whole text
-	for _, head := range heads(left, right) {
+	for _, head := range r.s.lang.heads(left, right) {
 		list, why := m.requests(r, head+" "+right, at, most-1)
 		if list != nil && sameRequest(first, list[0]) {
 			list[0].Confidence = min(list[0].Confidence, wordsLeftOut)
@@ -146,20 +148,17 @@ func (m *match) rest(r *Resolver, first Intent, left, right string, at setting, 
 	return nil, Intent{}
 }
 
-// determiners stand before names; two in a row are never said.
-var determiners = []string{"the", "my", "our", "a", "an", "this", "that", "all"}
-
 // heads are the beginnings of left, a word or more shorter than it, that may stand before right, the longest first.
-func heads(left, right string) []string {
+func (l *language) heads(left, right string) []string {
 	next, _, _ := strings.Cut(right, " ")
-	determined := slices.Contains(determiners, next)
+	determined := slices.Contains(l.determiners, next)
 	var out []string
 	for i := len(left) - 1; i > 0; i-- {
 		if left[i] != ' ' {
 			continue
 		}
 		last := left[strings.LastIndexByte(left[:i], ' ')+1 : i]
-		if !determined || !slices.Contains(determiners, last) {
+		if !determined || !slices.Contains(l.determiners, last) {
 			out = append(out, left[:i])
 		}
 	}

@@ -48,26 +48,20 @@ func (m *match) understand(r *Resolver, written string, at setting) (text string
 	if len(written) > 4*maxSentence {
 		return "", nil, Intent{}
 	}
-	if text = normalize(written); len(text) > maxSentence {
+	if text = r.s.lang.letters.normalize(written); len(text) > maxSentence {
 		return text, nil, Intent{}
 	}
+	m.written = written
 	list, refused = m.requests(r, text, at, maxRequests)
 	if list != nil || refused.Refusal == Ambiguous || !strings.Contains(written, ", ") {
 		return text, list, refused
 	}
-	list, again := m.requests(r, commas(written), at, maxRequests)
+	list, again := m.requests(r, r.s.lang.withAnd(written), at, maxRequests)
 	if list != nil || again.Refusal == Ambiguous {
 		refused = again
 	}
 	return text, list, refused
 }
-
-// commas normalises a sentence with "and" for its commas.
-func commas(written string) string {
-	return normalize(commaWords.Replace(written))
-}
-
-var commaWords = strings.NewReplacer(", and ", " and ", ", then ", " then ", ", ", " and ")
 
 // one resolves a single request. ok is false where it is refused; the refusal
 // is returned when something was understood.
@@ -258,20 +252,18 @@ func (m *match) value(c *capture, rd reading) any {
 	case partList:
 		return pt.list.values[c.value].out
 	default:
-		return m.text[c.start:c.end]
+		return r.s.lang.asWritten(m.text[c.start:c.end], m.written)
 	}
 }
 
-// negations turn a command into its opposite: no sentence that has one and fits nothing is for the house.
-var negations = []string{"don't", "dont", "not", "never", "won't", "didn't", "doesn't", "isn't", "wasn't", "shouldn't", "cannot", "can't"}
-
 // refusal tells why a sentence that fits nothing was refused. At least half of
-// the words of what is meant for the house are words of sentences or names.
+// the words of what is meant for the house are words of sentences or names, and
+// none of them turns a command into its opposite.
 func (r *Resolver) refusal(text string) Refusal {
 	words := strings.Fields(text)
 	known := 0
 	for _, w := range words {
-		if slices.Contains(negations, w) {
+		if slices.Contains(r.s.lang.negations, w) {
 			return NotCommand
 		}
 		if r.s.words[w] || r.words[w] {

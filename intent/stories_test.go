@@ -105,7 +105,7 @@ func understood(t testing.TB) []story {
 	}
 	var out []story
 	for _, f := range files {
-		if f.Name() != "refused.yaml" {
+		if f.Name() != "refused.yaml" && !f.IsDir() { // the folders are other languages
 			out = append(out, stories(t, f.Name())...)
 		}
 	}

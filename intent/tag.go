@@ -37,6 +37,7 @@ type tag struct {
 // tagged is a sentence as the repair tier sees it: what has a meaning in this home or in
 // any is one tag, so that nothing that is learned depends on one home's names.
 type tagged struct {
+	lang  *language
 	words []string
 	tags  []tag
 }
@@ -76,7 +77,7 @@ const maxTagWords = 24
 
 // tag cuts a normalised text into tags. It costs steps like reading a sentence.
 func (m *match) tag(r *Resolver, text string) (t tagged, ok bool) {
-	t.words = strings.Fields(text)
+	t.lang, t.words = r.s.lang, strings.Fields(text)
 	if len(t.words) == 0 || len(t.words) > maxTagWords || len(text) > maxText {
 		return t, false
 	}
@@ -151,7 +152,7 @@ func (m *match) numberWords(words []string, starts []int, i int) (value float64,
 	if words[i] == "half" || words[i] == "quarter" || words[i] == "a" || words[i] == "an" || words[i] == "oh" {
 		return 0, 0
 	}
-	m.r.s.numbers.parse(m.text, starts[i], func(end int, v float64) {
+	m.r.s.lang.numbers.parse(m.text, starts[i], func(end int, v float64) {
 		if n := m.wordsTo(starts, i, end); n > most {
 			value, most = v, n
 		}

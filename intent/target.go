@@ -3,6 +3,7 @@ package intent
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -148,11 +149,12 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		m.choose(&rd, at)
 	case nameTerm != nil:
 		m.pick(&rd, nameTerm, suits, at.room, areaTerm != nil || floorTerm != nil)
-	case name != "" && name != "all":
-		want := normalize(name)
+	case name != "" && name != "all" && !strings.HasPrefix(b.intent, "HassList") && !strings.HasPrefix(b.intent, "CricketList"): // whose name is a list's
+		norm := m.r.s.lang.letters.normalize
+		want := norm(name)
 		for i := range r.names.Entities {
 			e := &r.names.Entities[i]
-			if (normalize(e.Name) == want || slices.ContainsFunc(e.Aliases, func(a string) bool { return normalize(a) == want })) && suits(int32(i)) {
+			if (norm(e.Name) == want || slices.ContainsFunc(e.Aliases, func(a string) bool { return norm(a) == want })) && suits(int32(i)) {
 				rd.devices = append(rd.devices, int32(i))
 			}
 		}
@@ -315,7 +317,9 @@ func (m *match) context(b *block, p parse, at setting) (supplied, ok bool) {
 		if len(c.values) == 0 {
 			return true
 		}
-		return slices.ContainsFunc(c.values, func(v string) bool { return v == id || normalize(v) == normalize(name) })
+		return slices.ContainsFunc(c.values, func(v string) bool {
+			return v == id || m.r.s.lang.letters.normalize(v) == m.r.s.lang.letters.normalize(name)
+		})
 	}
 	holds := func(c condition) bool {
 		if c.key == conversationKey {

@@ -157,77 +157,95 @@ func appendNew(s []int32, v int32) []int32 {
 	return append(s, v)
 }
 
-// generic are the words that mean a kind of device: no shortened name may be one.
-var generic = []string{"light", "lights", "lamps", "switch", "switches", "plug", "socket", "sensor", "door", "window", "temperature", "humidity", "motion", "battery", "all", "everything"}
-
-// alikes are endings of names that people say for each other.
-var alikes = map[string][][]string{
-	"light": {{" light", " lamp", " lights"}, {" lights", " light"}, {" lamp", " light"}, {" lamps", " lights", " lamp"}},
-	"cover": {{" blinds", " blind"}, {" blind", " blinds"}, {" curtains", " curtain"}, {" curtain", " curtains"}, {" shutters", " shutter"}, {" shutter", " shutters"}, {" shades", " shade"}, {" shade", " shades"}},
-}
-
-// nouns are what people add to a name that does not say what the device is: "the ceiling light" for a light named Ceiling.
-var nouns = map[string][]string{
-	"light":  {"light", "lights", "lamp"},
-	"fan":    {"fan"},
-	"lock":   {"lock"},
-	"switch": {"switch", "plug"},
-	"scene":  {"scene"},
-	"button": {"button"},
-}
-
 // deviceSpellings are the ways to say a device's name.
 func (r *Resolver) deviceSpellings(out []spelling, i int32) []spelling {
 	e, domain := &r.names.Entities[i], r.domains[i]
 	base := len(out)
-	out = spellings(out, e.Name, partName, i)
+	out = r.s.lang.spellings(out, e.Name, partName, i)
 	for _, alias := range e.Aliases {
-		out = spellings(out, alias, partName, i)
+		out = r.s.lang.spellings(out, alias, partName, i)
 	}
 	add := func(text string, near nearness) {
 		if !slices.ContainsFunc(out[base:], func(s spelling) bool { return s.text == text }) {
 			out = append(out, spelling{text, partName, i, near})
 		}
 	}
+	lang := r.s.lang
 	given := len(out)
 	for _, s := range out[base:given] {
-		for _, a := range alikes[domain] {
-			stem, ok := strings.CutSuffix(" "+s.text, a[0])
-			for _, end := range a[1:] {
-				if text := strings.TrimPrefix(stem+end, " "); ok && text != "" && !r.generic(text, i) {
+		for end, others := range lang.alikes[domain] {
+			stem, ok := lang.cutNoun(s.text, end)
+			for _, other := range others {
+				if text := stem + other; ok && !r.generic(text, i) {
 					add(text, alike)
 				}
 			}
 		}
-		if short, ok := strings.CutSuffix(s.text, " lock"); ok && domain == "lock" && strings.Contains(short, " ") {
-			add(short, asGiven) // nobody unlocks "the front door lock"
+		if last := lang.leftOut[domain]; last != "" {
+			if short, ok := strings.CutSuffix(s.text, " "+last); ok && strings.Contains(short, " ") {
+				add(short, asGiven)
+			}
 		}
-		if !slices.ContainsFunc(nouns[domain], func(n string) bool { return strings.Contains(s.text, n) }) {
-			for _, n := range nouns[domain] {
+		if !slices.ContainsFunc(lang.nouns[domain], func(n string) bool { return strings.Contains(s.text, n) }) {
+			for _, n := range lang.nouns[domain] {
 				add(s.text+" "+n, alike)
 			}
 		}
 	}
 	for k := base; k < given && r.rooms[i] >= 0; k++ {
 		for _, room := range r.roomNames[r.rooms[i]] {
-			if short, ok := strings.CutPrefix(out[k].text, room); ok && !slices.Contains(generic, short) {
-				add(short, inItsRoom)
+			short, ok := lang.cutRoom(out[k].text, room)
+			if !ok || short == "" || slices.Contains(lang.generic, short) {
+				continue
+			}
+			add(short, inItsRoom)
+			for _, of := range lang.of {
+				add(strings.Join(strings.Fields(short+" "+of+" "+room), " "), alike)
 			}
 		}
 	}
 	for k := base; k < given && tailed[domain]; k++ {
-		for n, text := 0, out[k].text; n < maxTail; n++ {
-			at := strings.LastIndexByte(text, ' ')
-			if at < 0 {
-				break
+		words := strings.Fields(out[k].text)
+		for n := 1; n <= maxTail && n < len(words); n++ {
+			short := strings.Join(words[len(words)-n:], " ")
+			if lang.headFirst {
+				short = strings.Join(words[:n], " ")
 			}
-			text = text[:at]
-			if short := out[k].text[at+1:]; !r.generic(short, i) && !r.places[short] && strings.ContainsFunc(short, unicode.IsLetter) {
+			if !r.generic(short, i) && !r.places[short] && strings.ContainsFunc(short, unicode.IsLetter) {
 				add(short, tail)
 			}
 		}
 	}
 	return out
+}
+
+// cutNoun is what stands before the noun that a text ends with. In a language
+// that writes compounds the noun need not be a word by itself.
+func (l *language) cutNoun(text, noun string) (stem string, ok bool) {
+	stem, ok = strings.CutSuffix(text, noun)
+	return stem, ok && (stem == "" || l.links != nil || strings.HasSuffix(stem, " "))
+}
+
+// cutRoom is what is left of a device's name without its room, which stands
+// before it, as a word or as the beginning of one, or behind it.
+func (l *language) cutRoom(text, room string) (short string, ok bool) {
+	if short, ok = strings.CutPrefix(text, room); ok {
+		if rest, ok := strings.CutPrefix(short, " "); ok {
+			return rest, true
+		}
+		for _, link := range l.links {
+			if rest, ok := strings.CutPrefix(short, link); ok && len(rest) > 3 {
+				return strings.TrimPrefix(rest, " "), true
+			}
+		}
+	}
+	for _, of := range l.of {
+		end := strings.TrimSuffix(" "+of, " ") + " " + room
+		if short, ok = strings.CutSuffix(text, end); ok {
+			return short, true
+		}
+	}
+	return "", false
 }
 
 // tailed are the domains of which people say only the last words of a name, like
@@ -240,73 +258,90 @@ const maxTail = 2
 // generic tells whether a text is what any device of its kind is called, with or
 // without the room of device i: "light", "hall light".
 func (r *Resolver) generic(text string, i int32) bool {
-	if slices.Contains(generic, text) {
+	if slices.Contains(r.s.lang.generic, text) {
 		return true
 	}
 	return r.rooms[i] >= 0 && slices.ContainsFunc(r.roomNames[r.rooms[i]], func(room string) bool {
-		short, ok := strings.CutPrefix(text, room)
-		return ok && slices.Contains(generic, short)
+		short, ok := r.s.lang.cutRoom(text, room)
+		return ok && slices.Contains(r.s.lang.generic, short)
 	})
 }
 
-// spellings are the ways to say a name: as written, without "the", without the
-// apostrophe, hyphenated words in one, numbers as words.
-func spellings(out []spelling, name string, kind partKind, i int32) []spelling {
+// spellings are the ways to say a name: as written, without its article, without
+// the apostrophe, hyphenated words in one, numbers as words and in digits.
+func (l *language) spellings(out []spelling, name string, kind partKind, i int32) []spelling {
 	base := len(out)
 	add := func(text string) {
 		if text != "" && !slices.ContainsFunc(out[base:], func(s spelling) bool { return s.text == text }) {
 			out = append(out, spelling{text, kind, i, asGiven})
 		}
 	}
-	text := strings.TrimPrefix(normalize(name), "the ")
+	text := l.letters.normalize(name)
+	for _, a := range l.articles {
+		if rest := strings.TrimPrefix(text, a); rest != text {
+			text = rest
+			break
+		}
+	}
 	add(text)
 	if strings.ContainsAny(name, "-‐‑") {
-		add(normalize(strings.NewReplacer("-", "", "‐", "", "‑", "").Replace(name)))
+		add(l.letters.normalize(strings.NewReplacer("-", "", "‐", "", "‑", "").Replace(name)))
 	}
 	if strings.Contains(text, "'") {
 		add(strings.ReplaceAll(text, "'", ""))
 	}
 	for k := base; k < len(out); k++ {
 		if strings.ContainsAny(out[k].text, "0123456789") {
-			add(spellNumbers(out[k].text))
+			add(l.numbersSpelled(out[k].text))
+		}
+	}
+	add(l.numbersWritten(text))
+	for _, t := range l.ordinalsSpelled(text, name) {
+		add(t)
+	}
+	for k := base; k < len(out); k++ {
+		for end, soft := range l.softens {
+			if stem, ok := strings.CutSuffix(out[k].text, end); ok && len(stem) > 2 {
+				add(stem + soft)
+			}
 		}
 	}
 	return out
 }
 
-// spellNumbers writes the whole numbers of a name as words.
-func spellNumbers(text string) string {
+// numbersSpelled writes the whole numbers of a name as words.
+func (l *language) numbersSpelled(text string) string {
 	words := strings.Split(text, " ")
 	for i, w := range words {
 		if n, err := strconv.Atoi(w); err == nil && n >= 0 && n < 1000 {
-			words[i] = spell(n)
+			words[i] = l.numbers.say(n)
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-var (
-	below20 = strings.Fields("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
-	tens    = strings.Fields("_ _ twenty thirty forty fifty sixty seventy eighty ninety")
-)
-
-// spell writes 0..999 in English words.
-func spell(n int) string {
-	var s string
-	if n >= 100 {
-		s = below20[n/100] + " hundred"
-		if n%100 == 0 {
-			return s
+// numbersWritten writes the number words of a name in digits.
+func (l *language) numbersWritten(text string) string {
+	words := strings.Split(text, " ")
+	for i, w := range words {
+		if n, ok := l.numbers.digits[w]; ok {
+			words[i] = strconv.Itoa(n)
 		}
-		s += " "
-		n %= 100
 	}
-	if n < 20 {
-		return s + below20[n]
+	return strings.Join(words, " ")
+}
+
+// ordinalsSpelled writes the "1." or "1st" that a name begins with as a word, in
+// all its forms.
+func (l *language) ordinalsSpelled(text, name string) (out []string) {
+	first, rest, ok := strings.Cut(text, " ")
+	digits := strings.TrimRight(first, "abcdefghijklmnopqrstuvwxyz°")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil || n < 1 || n > len(l.numbers.ordinals) || digits == first && !strings.Contains(name, ".") {
+		return nil
 	}
-	s += tens[n/10]
-	if n%10 > 0 {
-		s += " " + below20[n%10]
+	for _, ordinal := range l.numbers.ordinals[n-1] {
+		out = append(out, ordinal+" "+rest)
 	}
-	return s
+	return append(out, digits+" "+rest)
 }

@@ -54,7 +54,7 @@ func (g *wordGraph) add(n phraseNode) int32 {
 func (g *wordGraph) build(e expr, next int32, sc *scope, con int32) int32 {
 	switch e.kind {
 	case exprText:
-		text := normalizeTemplate(e.text)
+		text := g.g.r.s.lang.letters.template(e.text)
 		for text != "" {
 			i := strings.LastIndexByte(text, ' ')
 			if text[i+1:] != "" {

@@ -122,7 +122,7 @@ func (e *Endpointer) Push(f Frame) (Utterance, bool) {
 // Begin says that the next request begins at t or later: what was spoken before, a
 // wake word, belongs to none. t must not be more than half a second ago.
 func (e *Endpointer) Begin(t time.Duration) {
-	at := min(len(e.frames), max(0, int((t-e.first)/frameTime)))
+	at := min(len(e.frames), max(0, int((t-e.first+frameTime-1)/frameTime)))
 	e.begin = at
 	if e.speaking {
 		e.skipping, e.peak, e.onsetAt = false, 0, max(e.onsetAt, at)

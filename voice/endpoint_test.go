@@ -353,3 +353,47 @@ func BenchmarkEndpointer(b *testing.B) {
 	}
 	b.ReportMetric(100*float64(b.Elapsed())/float64(b.N)/float64(frameTime), "%realtime")
 }
+
+// What is spoken before Begin belongs to no request: of two words in a row the second
+// is the request, with or without a pause, and a word alone is none.
+func TestBegin(t *testing.T) {
+	c := clips(t)[0]
+	spoken := time.Duration(c.to-c.from) * time.Second / SampleRate
+	const second = 2.0
+	end := time.Duration((second + float64(c.faintTo)/SampleRate) * float64(time.Second))
+	for _, tt := range []struct {
+		name string
+		gap  float64 // seconds; -1: nothing follows
+	}{{"at once", 0}, {"after half a second", 0.5}, {"after two seconds", 2}, {"nothing", -1}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := seconds(10).at(0, white(10*SampleRate, 1), -60).speech(second, c, -30)
+			next := end.Seconds() + tt.gap - float64(c.from)/SampleRate
+			if tt.gap >= 0 {
+				s = s.speech(next, c, -30)
+			}
+			e := NewEndpointer()
+			var found []Utterance
+			for _, f := range s.frames() {
+				u, ok := e.Push(f)
+				if ok {
+					found = append(found, u)
+				}
+				if now := f.Time + frameTime; now > end+200*time.Millisecond && now <= end+200*time.Millisecond+frameTime {
+					e.Begin(end)
+				}
+			}
+			if tt.gap < 0 {
+				if len(found) > 0 {
+					t.Errorf("%d requests:%s", len(found), times(found))
+				}
+				return
+			}
+			if len(found) != 1 {
+				t.Fatalf("%d requests, want 1:%s", len(found), times(found))
+			}
+			if u := found[0]; u.Start < end || u.End-u.Start < spoken*7/10 || u.Duration() > u.End-u.Start+2*padding*frameTime {
+				t.Errorf("the word ended at %v, the request is from %v to %v, of %v spoken", end, u.Start, u.End, spoken)
+			}
+		})
+	}
+}

@@ -17,6 +17,12 @@ const char *cricket_backend_name(size_t i) {
 	return ggml_backend_dev_description(ggml_backend_dev_get(i));
 }
 
+void *cricket_open(const char *path, bool exact) {
+	struct whisper_context_params params = whisper_context_default_params();
+	params.flash_attn = !exact;
+	return whisper_init_from_file_with_params(path, params);
+}
+
 size_t cricket_params_size(void) { return sizeof(struct whisper_full_params); }
 
 static bool is_aborted(void *unused) {
@@ -24,10 +30,10 @@ static bool is_aborted(void *unused) {
 	return atomic_load(&aborted);
 }
 
-void cricket_params(void *p) {
+void cricket_params(void *p, bool may_be_empty) {
 	struct whisper_full_params *params = p;
 	params->no_timestamps = true;
-	params->suppress_blank = true;
+	params->suppress_blank = !may_be_empty;
 	params->suppress_nst = true;
 	params->temperature = 0;
 	params->temperature_inc = 0;

@@ -2,6 +2,7 @@
 #ifndef CRICKET_SHIM_H
 #define CRICKET_SHIM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // cricket_load_backends loads ggml's backends from dir and returns how many
@@ -11,12 +12,19 @@ size_t cricket_load_backends(const char *dir);
 // cricket_backend_name is the name of device i.
 const char *cricket_backend_name(size_t i);
 
+// cricket_open loads a model, or returns NULL. Flash attention looks at places
+// in multiples of 256, and those past the end hold nothing or what the last
+// utterance left there: a large model does not mind, a small one does, and is
+// opened exact.
+void *cricket_open(const char *path, bool exact);
+
 // cricket_params_size is the size of whisper_full_params as the header has it.
 size_t cricket_params_size(void);
 
 // cricket_params sets what the binding cannot: no timestamps, no temperature
-// fallback, no non-speech tokens, and the abort flag, which is cleared.
-void cricket_params(void *params);
+// fallback, no non-speech tokens, and the abort flag, which is cleared. A model
+// that was trained to say nothing may do so; others are held to a first word.
+void cricket_params(void *params, bool may_be_empty);
 
 // cricket_abort makes the whisper_full that runs end between two steps of its
 // decoder; its encoder does not look.

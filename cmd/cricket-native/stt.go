@@ -87,7 +87,9 @@ func loadWhisper(name, language string) (*engine, error) {
 		return nil, err
 	}
 	e := &engine{header: header}
-	if e.model = binding.Whisper_init(name); e.model == nil {
+	path := C.CString(name)
+	defer C.free(unsafe.Pointer(path))
+	if e.model = (*binding.Context)(C.cricket_open(path, C.bool(header.Short()))); e.model == nil {
 		return nil, fmt.Errorf("load model %q: whisper.cpp refuses it", name)
 	}
 	if e.language = e.model.Whisper_lang_id(language); e.language < 0 {
@@ -131,7 +133,7 @@ func (e *engine) transcribe(ctx context.Context, head json.RawMessage, data []by
 // window adds to heard what is in pcm, which begins at sample start.
 func (e *engine) window(ctx context.Context, heard *whisper.Heard, ask whisper.Ask, pcm []int16, start int) error {
 	p := e.model.Whisper_full_default_params(binding.SAMPLING_GREEDY)
-	C.cricket_params(unsafe.Pointer(&p))
+	C.cricket_params(unsafe.Pointer(&p), C.bool(e.header.Short()))
 	stop := context.AfterFunc(ctx, func() { C.cricket_abort() })
 	defer stop()
 	if err := ctx.Err(); err != nil {

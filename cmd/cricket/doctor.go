@@ -25,7 +25,7 @@ func (c *doctor) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		findings = append(appliance.CheckPrograms(bin), appliance.CheckConfig(), appliance.CheckModels(appliance.StateDir()),
+		findings = append(appliance.CheckPrograms(bin), appliance.CheckConfig(), appliance.CheckModels(bin, appliance.StateDir()),
 			appliance.Finding{Part: "daemon", Text: "not running", Hint: "cricket run"})
 	}
 	sick := false

@@ -45,7 +45,7 @@ func (c *ring) Run(ctx context.Context, t *terminal) error {
 		case p.State == "ringing" || p.State == "paused":
 			due = ""
 		case p.State == "waiting" && p.Due != nil:
-			due = p.Due.Local().Format("Mon 2006-01-02 15:04")
+			due = p.Due.Format("Mon 2006-01-02 15:04")
 		}
 		if p.Repeat {
 			due += ", and again"

@@ -22,10 +22,14 @@ type communityStream struct {
 	score  [1]float32
 }
 
-func (s *communityStream) push(pcm []int16) {
-	if probability, fresh := s.stream.Push(pcm); fresh {
+func (s *communityStream) push(pcm []int16) bool {
+	probability, fresh := s.stream.Push(pcm)
+	if fresh {
 		s.score[0] = probability
 	}
+	return fresh
 }
 
 func (s *communityStream) scores() []float32 { return s.score[:] }
+
+func (s *communityStream) embedding() []float32 { return nil }

@@ -3,7 +3,7 @@ package wake
 import (
 	"cmp"
 	"fmt"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/cricket-home/cricket/voice"
@@ -15,6 +15,8 @@ const (
 	nearPart   = 0.6 // of its threshold a score must reach to be a near-miss
 	nearFrames = 15  // 300 ms below that end a near-miss
 	capturePad = 10  // 200 ms kept before and after a word that is captured
+
+	settleFrames = 4 // 80 ms without a better match end a personal word
 )
 
 // Options says what a Detector does.
@@ -43,22 +45,24 @@ type Counts struct {
 
 // Detector finds wake words in one stream of frames.
 type Detector struct {
-	options Options
-	sources []*source
-	ears    []*ear
-	cepstra *spectrum // nil where no word is a person's
-	levels  levels
-	pcm     [keptFrames * voice.FrameSamples]int16 // the last three seconds; a ring
-	mic     string
-	first   time.Duration // time of frame 0
-	wakes   []voice.Wake
-	newest  *ear // that woke
+	options  Options
+	sources  []*source
+	ears     []*ear
+	cepstra  *spectrum // nil where no word is matched by them
+	cepstrum [cepstra]float32
+	levels   levels
+	pcm      [keptFrames * voice.FrameSamples]int16 // the last three seconds; a ring
+	mic      string
+	first    time.Duration // time of frame 0
+	wakes    []voice.Wake
+	newest   *ear // that woke
 }
 
 // source is a model file at work, for all its words.
 type source struct {
 	model  *Model
 	stream stream
+	fresh  bool // a step was completed by the newest frame
 }
 
 // ear listens for one word.
@@ -71,6 +75,8 @@ type ear struct {
 	awake     bool // false for a word on demand that nobody wants now
 	deafUntil int  // frame before which the word cannot wake again
 	peak      float32
+	top       int // frame of a personal word's peak,
+	length    int // and how long that match was
 	since     int // frames below the near-miss threshold; meaningless while peak is 0
 	counts    Counts
 }
@@ -87,8 +93,8 @@ func New(o Options) (*Detector, error) {
 		}
 		e := &ear{Word: w, awake: !w.OnDemand}
 		if w.Personal != nil {
-			e.matcher, e.threshold = newMatcher(w.Personal), threshold(personalThreshold, w.Sensitivity)
-			if d.cepstra == nil {
+			e.matcher, e.threshold = newMatcher(w.Personal, w.Model), threshold(personalThreshold, w.Sensitivity)
+			if e.source = d.source(w.Model); d.cepstra == nil {
 				d.cepstra = newSpectrum()
 			}
 		} else {
@@ -138,14 +144,18 @@ func (d *Detector) Push(f voice.Frame) []voice.Wake {
 	copy(d.pcm[n%keptFrames*voice.FrameSamples:], f.PCM)
 	d.levels.push(f.PCM)
 	for _, s := range d.sources {
-		s.stream.push(f.PCM)
+		s.fresh = s.stream.push(f.PCM)
 	}
 	if d.cepstra != nil {
-		c := d.cepstra.push(f.PCM)
-		for _, e := range d.ears {
-			if e.matcher != nil {
-				e.matcher.push(&c)
-			}
+		d.cepstrum = d.cepstra.push(f.PCM)
+	}
+	for _, e := range d.ears {
+		if e.matcher == nil {
+			continue
+		}
+		e.matcher.sound.push(d.cepstrum[:])
+		if e.source.fresh && e.matcher.said != nil {
+			e.matcher.said.push(e.source.stream.embedding())
 		}
 	}
 	d.wakes = d.wakes[:0]
@@ -166,8 +176,8 @@ func (d *Detector) End(detected time.Duration) time.Duration {
 }
 
 func (e *ear) delay() int {
-	if e.Model == nil {
-		return 0
+	if e.matcher != nil {
+		return settleFrames
 	}
 	return e.Model.delay
 }
@@ -194,7 +204,7 @@ func (d *Detector) Counts() map[string]Counts {
 
 func (e *ear) score() float32 {
 	if e.matcher != nil {
-		return e.matcher.score
+		return e.matcher.score()
 	}
 	return e.source.stream.scores()[e.index]
 }
@@ -208,6 +218,13 @@ func (d *Detector) hear(e *ear, n int) {
 	switch {
 	case n < e.deafUntil:
 		e.peak = 0
+	case e.matcher != nil && max(score, e.peak) >= e.threshold:
+		// The match goes on getting better until the word is over.
+		if score > e.peak {
+			e.peak, e.top, e.length = score, n, e.matcher.frames()
+		} else if score < e.threshold || n-e.top >= settleFrames {
+			d.wake(e, e.peak, n)
+		}
 	case score >= e.threshold:
 		d.wake(e, score, n)
 	case score >= nearPart*e.threshold:
@@ -222,17 +239,17 @@ func (d *Detector) hear(e *ear, n int) {
 // wake reports that a word was heard, unless it is to be verified and is not.
 func (d *Detector) wake(e *ear, score float32, n int) {
 	end := max(1, d.levels.boundary(n, e.delay()))
-	d.newest = e
 	begin := d.levels.onset(end)
 	if e.matcher != nil {
-		begin = max(e.matcher.begin, d.levels.oldest())
+		begin = max(e.top+1-e.length, d.levels.oldest())
 	}
-	if e.matcher != nil && !e.Personal.inPitch(pitch(d.captured(begin, end).PCM)) { // somebody else's voice
+	snr := d.levels.snr(begin, end)
+	if e.matcher != nil && !e.Personal.isVoice(d.captured(begin, n+1).PCM, snr) {
 		e.peak, e.deafUntil = 0, n+nearFrames
 		e.counts.Missed++
 		return
 	}
-	w := voice.Wake{Word: e.Name, Score: float64(score), Start: d.time(begin), End: d.time(end), SNR: d.levels.snr(begin, end)}
+	w := voice.Wake{Word: e.Name, Score: float64(score), Start: d.time(begin), End: d.time(end), SNR: snr}
 	if e.Personal != nil {
 		w.Person = e.Personal.Person
 	}
@@ -243,13 +260,14 @@ func (d *Detector) wake(e *ear, score float32, n int) {
 		return
 	}
 	e.counts.Woke++
+	d.newest = e
 	d.wakes = append(d.wakes, w)
 }
 
 // deafen begins the refractory time of a word, also of those who enrolled it.
 func (d *Detector) deafen(word string, n int) {
 	for _, e := range d.ears {
-		if e.Name == word {
+		if strings.EqualFold(e.Name, word) {
 			e.deafUntil = n + int(e.Refractory/frameTime)
 		}
 	}
@@ -275,13 +293,4 @@ func (d *Detector) captured(begin, end int) voice.Utterance {
 		u.PCM = append(u.PCM, d.pcm[at:at+voice.FrameSamples]...)
 	}
 	return u
-}
-
-// Words are the words that the Detector listens for.
-func (d *Detector) Words() []Word {
-	var words []Word
-	for _, e := range d.ears {
-		words = append(words, e.Word)
-	}
-	return slices.Clip(words)
 }

@@ -14,13 +14,15 @@ import (
 // the score of word i in thousandths.
 type told struct{ score []float32 }
 
-func (s *told) push(pcm []int16) {
+func (s *told) push(pcm []int16) bool {
 	for i := range s.score {
 		s.score[i] = float32(pcm[i]) / 1000
 	}
+	return true
 }
 
-func (s *told) scores() []float32 { return s.score }
+func (s *told) scores() []float32    { return s.score }
+func (s *told) embedding() []float32 { return nil }
 
 func toldModel(words ...string) *Model {
 	m := &Model{Name: "told", open: func() stream { return &told{make([]float32, len(words))} }}
@@ -181,7 +183,8 @@ func TestWordsThatCannotBeListenedFor(t *testing.T) {
 		want string
 	}{
 		{"no name", Word{Model: m}, "it has no name"},
-		{"no model", Word{Name: "x"}, "either a model or recordings"},
+		{"no model", Word{Name: "x"}, "no model that could score it"},
+		{"a person's, by a model without embeddings", Word{Name: "x", Personal: &Personal{}, Model: m}, "no model that could score it"},
 		{"not of the model", Word{Name: "computer", Model: m, Sensitivity: 0.5}, `listen for "computer": the model told has only "hey cricket", "stop"`},
 		{"sensitivity", Word{Name: "stop", Model: m, Sensitivity: 1.1}, "sensitivity must be between 0 and 1, not 1.1"},
 		{"refractory time", Word{Name: "stop", Model: m, Refractory: -1}, "refractory time is negative"},
@@ -195,7 +198,7 @@ func TestWordsThatCannotBeListenedFor(t *testing.T) {
 	}
 }
 
-// A frame costs no memory, with words of a network, of the community and of a person.
+// A frame costs no memory, with words of a network and of a person.
 func TestPushAllocatesNothing(t *testing.T) {
 	d, err := New(Options{Words: someWords(t, 3)})
 	if err != nil {
@@ -214,17 +217,25 @@ func someWords(t testing.TB, n int) []Word {
 	words := []Word{
 		{Name: "hey cricket", Model: bundled, Sensitivity: 0},
 		{Name: Stop, Model: bundled, Sensitivity: 0},
-		{Name: "open sesame", Personal: somePersonal(t), Sensitivity: 0.5},
+		{Name: "open sesame", Model: bundled, Personal: somePersonal(t), Sensitivity: 0.5},
 	}
 	return words[:n]
 }
 
 // What one more word costs: of the same model nearly nothing, of a person the
-// comparing with the recordings.
+// comparing with the recordings, of the community its model.
 func BenchmarkPush(b *testing.B) {
-	for i, name := range []string{"bundled word", "and stop", "and a personal word"} {
+	for i, name := range []string{"bundled word", "and stop", "and a personal word", "and a word of the community"} {
 		b.Run(name, func(b *testing.B) {
-			d, err := New(Options{Words: someWords(b, i+1)})
+			words := someWords(b, min(i+1, 3))
+			if i == 3 {
+				m, err := Open(communityFile(b))
+				if err != nil {
+					b.Fatal(err)
+				}
+				words = append(words, Word{Name: "okay nabu", Model: m})
+			}
+			d, err := New(Options{Words: words})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cricket-home/cricket/voice"
 )
 
 // How many recordings a word is made of.
@@ -15,15 +17,14 @@ const (
 )
 
 const (
-	limitPart    = 0.4  // how far the limit lies from the recordings towards the nearest other speech
-	mostOfOthers = 0.8  // and at most at this part of the way to that
+	limitPart    = 0.5  // how far the limit lies from the recordings towards the nearest other speech
+	mostOfOthers = 0.85 // and at most at this part of the way to that
 	voicePart    = 0.5  // nor farther than this from the recordings towards the word in other voices,
 	roomToVary   = 1.6  // but no nearer than this times the recordings: nobody says a word twice alike
-	goodPart     = 0.75 // recordings nearer than this part of the nearest other speech are good
+	goodPart     = 0.75 // recordings nearer than this part of the limit are good
 	strayPart    = 1.5  // a recording this much farther from the rest than they are,
 	strayOfOther = 0.65 // and as far as this part of the way to other speech, is another word
 	sameDistance = 0.05 // two recordings as near as this are the same one
-	leastLimit   = 0.5
 )
 
 // Grade says in a word how well a personal word will work.
@@ -42,7 +43,7 @@ type Others struct {
 }
 
 // Estimate is what Enrol found out before anything is stored. Distances are means
-// over a match, in units of the spread of speech.
+// over a match of what the network makes of the sound.
 type Estimate struct {
 	Grade      Grade
 	Own        []float64 // each recording's distance from the rest of them
@@ -56,73 +57,170 @@ type Estimate struct {
 	Reason     string
 }
 
-// Enrol makes a personal word from three to five recordings. An error that is a
-// *BadRecordingError names a recording that must be made again; all such
-// errors come joined. A word whose Estimate is Poor should not be used.
-func Enrol(word, person string, recordings []Recording, others Others, now time.Time) (*Personal, Estimate, error) {
+// Enrol makes a personal word from three to five recordings, as a network hears
+// them. An error that is a *BadRecordingError names a recording that must be made
+// again; all such errors come joined. A word whose Estimate is Poor should not be
+// used.
+func Enrol(network *Model, word, person string, recordings []Recording, others Others, now time.Time) (*Personal, Estimate, error) {
+	if network.embedding == 0 {
+		return nil, Estimate{}, fmt.Errorf("enrol %q: the model %s has no embeddings", word, network.Name)
+	}
+	if len(others.Speech) == 0 {
+		return nil, Estimate{}, fmt.Errorf("enrol %q: there is no other speech to compare it with", word)
+	}
 	if err := errors.Join(checkName("word", word), checkName("person", person)); err != nil {
 		return nil, Estimate{}, err
 	}
 	if n := len(recordings); n < fewestRecordings || n > mostRecordings {
 		return nil, Estimate{}, fmt.Errorf("enrol %q: it takes %d to %d recordings, and there are %d", word, fewestRecordings, mostRecordings, n)
 	}
-	var said []*spoken
+	var recorded []*spoken
 	var faults []error
 	for _, r := range recordings {
-		s, err := listen(r)
+		s, err := network.listen(r)
 		if err != nil {
 			faults = append(faults, err)
 			continue
 		}
-		said = append(said, s)
+		recorded = append(recorded, s)
 	}
 	if len(faults) > 0 {
 		return nil, Estimate{}, errors.Join(faults...)
 	}
-	own, err := apart(said)
+	p := &Personal{Word: word, Person: person, Made: now, network: network.checksum, pitch: pitches(recorded)}
+	e, err := p.fit(network, recorded, others)
 	if err != nil {
-		return nil, Estimate{}, err
-	}
-	p := &Personal{Word: word, Person: person, Made: now, pitch: pitches(said)}
-	for _, s := range said {
-		p.templates = append(p.templates, rounded(s.word))
-	}
-	e := p.estimate(own, others)
-	if i := e.stray(); i >= 0 {
-		return nil, e, &BadRecordingError{said[i].name, "it is unlike the others: another word, another voice or another place"}
+		return nil, e, err
 	}
 	return p, e, nil
 }
 
-// apart is the distance of each recording from the nearest of the others.
-func apart(said []*spoken) ([]float64, error) {
-	own := make([]float64, len(said))
-	for i, s := range said {
-		nearestOther := float32(far)
-		for j, other := range said {
+// fit takes the recordings as templates, finds the limits, and says how good that is.
+func (p *Personal) fit(network *Model, recorded []*spoken, others Others) (Estimate, error) {
+	e := Estimate{Others: len(others.Same)}
+	var speech, same []view
+	for _, r := range others.Speech {
+		speech = append(speech, network.look(r.PCM))
+		e.Heard += time.Duration(len(r.PCM)) * time.Second / voice.SampleRate
+	}
+	for _, r := range others.Same {
+		if p.inPitch(pitch(r.PCM)) { // the pitch tells the others from the person
+			same = append(same, network.look(r.PCM))
+		}
+	}
+	said := measure(recorded, speech, same, func(v view) [][]float32 { return v.said })
+	sound := measure(recorded, speech, same, func(v view) [][]float32 { return v.sound })
+	p.said, p.sound = said.templates, sound.templates
+	e.Own, e.Limit, e.Nearest = said.own, float64(p.said.limit), said.nearest
+	e.NearestIn = others.Speech[said.nearestAt].Name
+	for i := range recorded {
+		if said.within(said.own[i]) || sound.within(sound.own[i]) {
+			e.OwnWould++
+		}
+	}
+	for i := range same {
+		if sound.within(sound.same[i]) {
+			e.OtherWould++
+		}
+	}
+	for i, s := range recorded {
+		if twin := sound.twin[i]; twin >= 0 {
+			return e, &BadRecordingError{s.name, "it is the same recording as " + recorded[twin].name + ": say the word again for each"}
+		}
+	}
+	for i, s := range recorded {
+		if sound.stray(i) {
+			return e, &BadRecordingError{s.name, "it is unlike the others: another word, another voice or another place"}
+		}
+	}
+	e.grade(said, sound)
+	return e, nil
+}
+
+// measured is how far apart the recordings are from one another and from others, as
+// one kind of vector.
+type measured struct {
+	templates templates
+	own       []float64 // each recording from the nearest of the rest
+	twin      []int     // the recording that is the same one; -1: none
+	nearest   float64   // of other speech
+	nearestAt int       // in it
+	same      []float64 // other voices that say the word
+}
+
+func measure(recorded []*spoken, speech, same []view, of func(view) [][]float32) (m measured) {
+	m.nearest = far
+	for _, s := range recorded {
+		m.templates.templates = append(m.templates.templates, rounded(of(s.word)))
+	}
+	for i, s := range recorded {
+		own, twin := float32(far), -1
+		for j := range recorded {
 			if i == j {
 				continue
 			}
-			d := nearest(other.word, s.all)
-			if d < sameDistance {
-				return nil, &BadRecordingError{s.name, "it is the same recording as " + other.name + ": say the word again for each"}
+			d := nearest(m.templates.templates[j], of(s.all))
+			if own = min(own, d); d < sameDistance {
+				twin = j
 			}
-			nearestOther = min(nearestOther, d)
 		}
-		own[i] = float64(nearestOther)
+		m.own, m.twin = append(m.own, float64(own)), append(m.twin, twin)
 	}
-	return own, nil
+	for i, v := range speech {
+		if d := m.templates.nearest(of(v)); d < m.nearest {
+			m.nearest, m.nearestAt = d, i
+		}
+	}
+	for _, v := range same {
+		m.same = append(m.same, m.templates.nearest(of(v)))
+	}
+	farthest := slices.Max(m.own)
+	limit := farthest + limitPart*max(0, m.nearest-farthest)
+	if len(m.same) > 0 {
+		limit = min(limit, max(roomToVary*farthest, farthest+voicePart*(slices.Min(m.same)-farthest)))
+	}
+	m.templates.limit = float32(min(limit, mostOfOthers*m.nearest, greatestLimit))
+	return m
 }
 
-// stray is the index of a recording that is unlike the others; -1 if none is.
-func (e Estimate) stray() int {
-	for i, d := range e.Own {
-		rest := slices.Delete(slices.Clone(e.Own), i, i+1)
-		if d > strayPart*slices.Max(rest) && d > strayOfOther*e.Nearest {
-			return i
-		}
+// nearest is the distance of the nearest match of any of the recordings anywhere in a sound.
+func (t templates) nearest(sound [][]float32) float64 {
+	best := float32(far)
+	for _, recording := range t.templates {
+		best = min(best, nearest(recording, sound))
 	}
-	return -1
+	return float64(best)
+}
+
+// stray says that a recording is unlike the others. It is asked of cepstra, which
+// tell words and voices apart.
+func (m measured) stray(i int) bool {
+	rest := slices.Delete(slices.Clone(m.own), i, i+1)
+	return m.own[i] > strayPart*slices.Max(rest) && m.own[i] > strayOfOther*m.nearest
+}
+
+// within says whether a sound at a distance matches.
+func (m measured) within(distance float64) bool { return distance <= float64(m.templates.limit) }
+
+// clear says that every recording is well within the limit.
+func (m measured) clear() bool {
+	return slices.Max(m.own) <= goodPart*float64(m.templates.limit)
+}
+
+func (e *Estimate) grade(said, sound measured) {
+	switch {
+	case e.OwnWould < len(said.own):
+		e.Grade = Poor
+		e.Reason = fmt.Sprintf("it is too like other speech (%q): take a longer or rarer word", e.NearestIn)
+		if slices.Max(said.own) > strayPart*slices.Min(said.own) {
+			e.Reason = "the recordings differ too much from one another: say the word the same way, at the same place"
+		}
+	case !said.clear() && !sound.clear():
+		e.Grade = Fair
+		e.Reason = "it is not far from other speech: a longer or rarer word would be safer"
+	default:
+		e.Grade = Good
+	}
 }
 
 // pitches is the lowest and the highest pitch of the recordings; zeros where too
@@ -145,65 +243,17 @@ func (p *Personal) inPitch(hertz float32) bool {
 	return hertz == 0 || p.pitch[1] == 0 || hertz > p.pitch[0]/pitchStretch && hertz < p.pitch[1]*pitchStretch
 }
 
-// estimate sets the limit of the word and says how good that is.
-func (p *Personal) estimate(own []float64, others Others) Estimate {
-	e := Estimate{Own: own, Nearest: far}
-	for _, r := range others.Speech {
-		if d := float64(p.distance(r.PCM)); d < e.Nearest {
-			e.Nearest, e.NearestIn = d, r.Name
-		}
-		e.Heard += time.Duration(len(r.PCM)) * time.Second / 16000
-	}
-	farthest := slices.Max(own)
-	e.Limit = farthest + limitPart*max(0, e.Nearest-farthest)
-	var same []float64 // of the other voices whose pitch does not tell them from the person's
-	for _, r := range others.Same {
-		if p.inPitch(pitch(r.PCM)) {
-			same = append(same, float64(p.distance(r.PCM)))
-		}
-	}
-	if len(same) > 0 {
-		e.Limit = min(e.Limit, max(roomToVary*farthest, farthest+voicePart*(slices.Min(same)-farthest)))
-	}
-	e.Limit = max(leastLimit, min(e.Limit, mostOfOthers*e.Nearest))
-	p.limit = float32(e.Limit)
-	within := func(distances []float64) (n int) {
-		for _, d := range distances {
-			if d <= e.Limit {
-				n++
-			}
-		}
-		return n
-	}
-	e.OwnWould, e.OtherWould, e.Others = within(own), within(same), len(others.Same)
-	switch {
-	case farthest <= goodPart*e.Limit/mostOfOthers && farthest <= goodPart*e.Nearest:
-		e.Grade = Good
-	case e.OwnWould == len(own):
-		e.Grade = Fair
-		e.Reason = "it is not far from other speech: a longer or rarer word would be safer"
-	default:
-		e.Grade = Poor
-		e.Reason = "it is too like other speech, " + e.NearestIn + " for one: take a longer or rarer word"
-		if spread := farthest / slices.Min(own); spread > strayPart {
-			e.Reason = "the recordings differ too much from one another: say the word the same way, at the same place"
-		}
-	}
-	return e
-}
+// quietEnough is the signal-to-noise ratio in decibel from which on the spectrum
+// tells voices apart.
+const quietEnough = 25
 
-// distance is that of the nearest match of any of the recordings anywhere in a sound.
-func (p *Personal) distance(pcm []int16) float32 {
-	spectrum := newSpectrum()
-	var sound []cepstrum
-	for ; len(pcm) >= 320; pcm = pcm[320:] {
-		sound = append(sound, spectrum.push(pcm[:320]))
+// isVoice says whether a sound that matched is in the person's voice: by its pitch,
+// and in a quiet room by its spectrum.
+func (p *Personal) isVoice(pcm []int16, snr float64) bool {
+	if !p.inPitch(pitch(pcm)) {
+		return false
 	}
-	best := float32(far)
-	for _, t := range p.templates {
-		best = min(best, nearest(t, sound))
-	}
-	return best
+	return snr < quietEnough || p.sound.nearest(newSpectrum().all(pcm)) <= float64(p.sound.limit)
 }
 
 // String is the estimate as a person reads it.
@@ -213,7 +263,7 @@ func (e Estimate) String() string {
 		e.Grade, e.OwnWould, len(e.Own), slices.Min(e.Own), slices.Max(e.Own), e.Limit)
 	fmt.Fprintf(&b, "Other speech, %.0f s of it: nothing nearer than %.2f.\n", e.Heard.Seconds(), e.Nearest)
 	if e.Others > 0 {
-		fmt.Fprintf(&b, "The same word from %d other voices: %d would wake.\n", e.Others, e.OtherWould)
+		fmt.Fprintf(&b, "The same word from %d other voices in a quiet room: %d would wake.\n", e.Others, e.OtherWould)
 	}
 	if e.Reason != "" {
 		fmt.Fprintf(&b, "Mind: %s.\n", e.Reason)

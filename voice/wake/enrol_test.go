@@ -17,7 +17,8 @@ func when() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 // A phrase that no network knows, from three recordings: its person wakes the box
 // with it, other words and other people do not.
 func TestPersonalWord(t *testing.T) {
-	p, e, err := Enrol("open sesame", "ali", recorded(t, "open sesame", "en-us", 0.98, 1, 1.02), someOthers(t), when())
+	bundled := Bundled()
+	p, e, err := Enrol(bundled, "open sesame", "ali", recorded(t, "open sesame", "en-us", 0.98, 1, 1.02), someOthers(t), when())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func TestPersonalWord(t *testing.T) {
 		{"another man", "open sesame", "en-us+m5", 1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d, err := New(Options{Words: []Word{{Name: p.Word, Personal: p, Sensitivity: 0.5, Refractory: time.Second}}})
+			d, err := New(Options{Words: []Word{{Name: p.Word, Model: bundled, Personal: p, Sensitivity: 0.5, Refractory: time.Second}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,6 +59,7 @@ func TestPersonalWord(t *testing.T) {
 }
 
 func TestBadRecordings(t *testing.T) {
+	bundled := Bundled()
 	good := recorded(t, "open sesame", "en-us", 0.98, 1, 1.02)
 	with := func(pcm []int16) []Recording { return append(slices.Clone(good[:2]), Recording{"bad.wav", pcm}) }
 	word := good[2].PCM
@@ -89,25 +91,29 @@ func TestBadRecordings(t *testing.T) {
 		{"another person", with(say(t, "open sesame", "en-us+f3", 0.5)), "bad.wav: it is unlike the others"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, _, err := Enrol("open sesame", "ali", tt.recordings, someOthers(t), when())
+			_, _, err := Enrol(bundled, "open sesame", "ali", tt.recordings, someOthers(t), when())
 			if _, bad := errors.AsType[*BadRecordingError](err); !bad || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("the error is %v, want it to say %q", err, tt.want)
 			}
 		})
 	}
-	if _, _, err := Enrol("open sesame", "ali", with(make([]int16, second))[1:], Others{}, when()); err == nil || !strings.Contains(err.Error(), "3 to 5 recordings, and there are 2") {
+	if _, _, err := Enrol(bundled, "open sesame", "ali", with(make([]int16, second))[1:], someOthers(t), when()); err == nil || !strings.Contains(err.Error(), "3 to 5 recordings, and there are 2") {
 		t.Errorf("two recordings: %v", err)
 	}
-	if _, _, err := Enrol("open sesame", " ", good, Others{}, when()); err == nil || !strings.Contains(err.Error(), "the person") {
+	if _, _, err := Enrol(bundled, "open sesame", "ali", good, Others{}, when()); err == nil || !strings.Contains(err.Error(), "no other speech") {
+		t.Errorf("nothing to compare with: %v", err)
+	}
+	if _, _, err := Enrol(bundled, "open sesame", " ", good, someOthers(t), when()); err == nil || !strings.Contains(err.Error(), "the person") {
 		t.Errorf("nobody: %v", err)
 	}
 }
 
 // A word that people say all day is called poor.
 func TestPoorWord(t *testing.T) {
+	bundled := Bundled()
 	others := someOthers(t)
-	others.Speech = append(others.Speech, Recording{"she said open sesame", faster(say(t, "then she said open sesame to him", "en-us", 0.5), 1.02)})
-	_, e, err := Enrol("open sesame", "ali", recorded(t, "open sesame", "en-us", 0.98, 1, 1.02), others, when())
+	others.Speech = append(others.Speech, Recording{"open sesame, and close it again", say(t, "open sesame, and close it again", "en-us", 0.6)})
+	_, e, err := Enrol(bundled, "open sesame", "ali", recorded(t, "open sesame", "en-us", 0.98, 1, 1.02), others, when())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +129,7 @@ func TestStore(t *testing.T) {
 		t.Errorf("an empty store has %d words, %v", len(words), err)
 	}
 	ali := somePersonal(t)
-	eve := &Personal{Word: ali.Word, Person: "eve", Made: when(), templates: ali.templates, limit: ali.limit}
+	eve := &Personal{Word: ali.Word, Person: "eve", Made: when(), network: ali.network, said: ali.said, sound: ali.sound}
 	if err := errors.Join(s.Put(ali), s.Put(ali), s.Put(eve)); err != nil {
 		t.Fatal(err)
 	}
@@ -131,11 +137,11 @@ func TestStore(t *testing.T) {
 	if err != nil || len(words) != 2 {
 		t.Fatalf("%d words, %v", len(words), err)
 	}
-	sound := say(t, "open sesame", "en-us", 0.4)
-	if got := words[0]; got.Word != ali.Word || got.Person != "ali" || got.Recordings() != 3 || !got.Made.Equal(when()) || got.distance(sound) != ali.distance(sound) {
+	sound := Bundled().look(say(t, "open sesame", "en-us", 0.4))
+	if got := words[0]; got.Word != ali.Word || got.Person != "ali" || got.Recordings() != 3 || !got.Made.Equal(when()) || got.said.nearest(sound.said) != ali.said.nearest(sound.said) || got.sound.nearest(sound.sound) != ali.sound.nearest(sound.sound) {
 		t.Errorf("the word that came back is %q of %s, %d recordings of %v", got.Word, got.Person, got.Recordings(), got.Made)
 	}
-	if info, err := os.Stat(s.Path("open sesame", "ali")); err != nil || info.Size() > 10_000 || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(s.Path("open sesame", "ali")); err != nil || info.Size() > 50_000 || info.Mode().Perm() != 0o600 {
 		t.Errorf("its file has %d bytes, mode %v, %v", info.Size(), info.Mode(), err)
 	}
 
@@ -156,8 +162,18 @@ func TestStore(t *testing.T) {
 }
 
 func FuzzParsePersonal(f *testing.F) {
-	p := &Personal{Word: "open sesame", Person: "ali", Made: when(), limit: 2, pitch: [2]float32{100, 120},
-		templates: [][]cepstrum{make([]cepstrum, 20), make([]cepstrum, 9)}}
+	recordings := func(width int) templates {
+		t := templates{limit: 2}
+		for range 2 {
+			var r [][]float32
+			for range shortestTemplate {
+				r = append(r, make([]float32, width))
+			}
+			t.templates = append(t.templates, r)
+		}
+		return t
+	}
+	p := &Personal{Word: "open sesame", Person: "ali", Made: when(), network: 1, said: recordings(3), sound: recordings(cepstra), pitch: [2]float32{100, 120}}
 	seed, err := p.MarshalJSON()
 	if err != nil {
 		f.Fatal(err)
@@ -178,13 +194,50 @@ func FuzzParsePersonal(f *testing.F) {
 			t.Fatalf("what was read is not read again: %v", err)
 		}
 		// Whatever is in the file, listening for it takes no more than its frames.
-		m := newMatcher(q)
-		var c cepstrum
+		m := newMatcher(q, &Model{checksum: q.network, embedding: len(q.said.templates[0][0])})
+		x, y := make([]float32, len(q.said.templates[0][0])), make([]float32, cepstra)
 		for range 300 {
-			m.push(&c)
+			m.said.push(x)
+			m.sound.push(y)
 		}
-		if !(m.score >= 0 && m.score <= 1) {
-			t.Errorf("its score is %v", m.score)
+		if !(m.score() >= 0 && m.score() <= 1) {
+			t.Errorf("its score is %v", m.score())
 		}
 	})
+}
+
+// A word that was enrolled with another network goes on working where it is quiet.
+func TestAnotherNetwork(t *testing.T) {
+	p := somePersonal(t)
+	p.network++
+	bundled := Bundled()
+	if p.KnownTo(bundled) {
+		t.Error("the network is taken for the one that the word was enrolled with")
+	}
+	d, err := New(Options{Words: []Word{{Name: p.Word, Model: bundled, Personal: p, Sensitivity: 0.5, Refractory: time.Second}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wakes := frames(d, say(t, "open sesame", "en-us", 0.4)); len(wakes) != 1 {
+		t.Errorf("%d wakes, want 1", len(wakes))
+	}
+	if wakes := frames(d, say(t, "turn on the kitchen lights", "en-us", 0.4)); len(wakes) != 0 {
+		t.Errorf("%d wakes by other words", len(wakes))
+	}
+}
+
+// A word is heard in noise as well, though it was recorded in quiet.
+func TestPersonalWordInNoise(t *testing.T) {
+	p, bundled := somePersonal(t), Bundled()
+	d, err := New(Options{Words: []Word{{Name: p.Word, Model: bundled, Personal: p, Sensitivity: 0.5, Refractory: time.Second}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound := say(t, "open sesame", "en-us", 0.4)
+	for i, x := range noise(len(sound), 300) { // about 15 dB below the word
+		sound[i] += x
+	}
+	if wakes := frames(d, sound); len(wakes) != 1 {
+		t.Errorf("%d wakes, want 1", len(wakes))
+	}
 }

@@ -12,6 +12,9 @@ type Model struct {
 	Words []ScoredWord  // that it scores
 	open  func() stream // a new stream of its own
 	delay int           // frames from the end of a word to its usual detection
+
+	embedding int    // numbers in an embedding of its streams; 0: they have none
+	checksum  uint32 // of a model with embeddings
 }
 
 // ScoredWord is a word that a model scores.
@@ -29,8 +32,9 @@ func (m *Model) index(name string) int {
 
 // stream is a model at work on one stream of sound. Smoothing is the model's own.
 type stream interface {
-	push(pcm []int16)
-	scores() []float32 // of the model's words, after the newest step; zeros before the first
+	push(pcm []int16) (fresh bool) // says whether a step was completed
+	scores() []float32             // of the model's words, after the newest step; zeros before the first
+	embedding() []float32          // of the newest step; nil where the model has none
 }
 
 // word finds a word of the model by its name.

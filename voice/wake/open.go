@@ -14,7 +14,7 @@ import (
 // networkDelay and communityDelay are how many frames after the end of a word a
 // model has heard it, in the middle: measured on nine synthetic voices.
 const (
-	networkDelay   = 1
+	networkDelay   = 5
 	communityDelay = 6
 )
 
@@ -71,7 +71,10 @@ func readFile(file string) ([]byte, error) {
 
 // network is a model of our own kind.
 func network(name string, m *net.Model) *Model {
-	w := &Model{Name: name, delay: networkDelay, open: func() stream { return newNetworkStream(m) }}
+	w := &Model{Name: name, delay: networkDelay, checksum: m.Checksum(), open: func() stream { return newNetworkStream(m) }}
+	if m.StepSamples() == networkStep {
+		w.embedding = m.EmbeddingSize()
+	}
 	for _, word := range m.Words() {
 		w.Words = append(w.Words, ScoredWord{word.Name, word.Threshold})
 	}
@@ -87,6 +90,11 @@ func newNetworkStream(m *net.Model) *networkStream {
 	return &networkStream{m.NewStream(), net.Scores{Words: make([]float32, len(m.Words()))}}
 }
 
-func (s *networkStream) push(pcm []int16) { s.last = s.stream.Push(pcm) }
+func (s *networkStream) push(pcm []int16) bool {
+	s.last = s.stream.Push(pcm)
+	return s.last.Fresh
+}
 
 func (s *networkStream) scores() []float32 { return s.last.Words }
+
+func (s *networkStream) embedding() []float32 { return s.last.Embedding }

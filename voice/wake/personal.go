@@ -12,69 +12,96 @@ import (
 	"unicode"
 )
 
-// Personal is a word as one person says it: a handful of recordings, as cepstra.
-// It does not change and may be shared.
+// Personal is a word as one person says it: a handful of recordings, as the bundled
+// network and as our own spectrum see them. It does not change and may be shared.
 type Personal struct {
 	Word   string
 	Person string
 	Made   time.Time
 
-	file      string // it was read from
-	templates [][]cepstrum
-	limit     float32    // the distance at which its score is 1/2
-	pitch     [2]float32 // lowest and highest of the recordings, in hertz
+	file    string    // it was read from
+	network uint32    // checksum of the network that said is of
+	said    templates // embeddings
+	sound   templates // cepstra
+	pitch   [2]float32
+}
+
+// templates are recordings as vectors, and the distance from them at which a
+// sound has the score 1/2.
+type templates struct {
+	templates [][][]float32
+	limit     float32
 }
 
 // Recordings is how many recordings the word was made of.
-func (p *Personal) Recordings() int { return len(p.templates) }
+func (p *Personal) Recordings() int { return len(p.sound.templates) }
 
-// Limits of a stored word. A template is a recording's spoken part.
+// KnownTo says whether a network is the one with which the word was enrolled. By
+// another the word is known by its spectrum alone, which noise hides.
+func (p *Personal) KnownTo(m *Model) bool {
+	return m.checksum == p.network && m.embedding == len(p.said.templates[0][0])
+}
+
+// Limits of a stored word.
 const (
-	personalVersion = 1
-	cepstrumStep    = 1.0 / 256 // of the stored numbers
-	longestTemplate = int(longestSpoken/frameTime) + 2*spokenPad
-	shortestFrames  = 8
-	longestName     = 60 // bytes, of a word and of a person
-	greatestLimit   = 20
+	personalVersion  = 1
+	vectorStep       = 1.0 / 256 // of the stored numbers
+	longestTemplate  = int(longestSpoken/frameTime) + 2*spokenPad
+	shortestTemplate = 5
+	longestName      = 60 // bytes, of a word and of a person
+	greatestLimit    = 1000
+	widestEmbedding  = 512
 )
 
 // personalFile is the JSON of a Personal.
 type personalFile struct {
-	Version   int        `json:"version"`
-	Word      string     `json:"word"`
-	Person    string     `json:"person"`
-	Made      time.Time  `json:"made"`
-	Limit     float32    `json:"limit"`
-	Pitch     [2]float32 `json:"pitch_hz"`
-	Templates []string   `json:"templates"` // base64 of 12 little-endian int16 per 20 ms, in 1/256
+	Version   int           `json:"version"`
+	Word      string        `json:"word"`
+	Person    string        `json:"person"`
+	Made      time.Time     `json:"made"`
+	Network   uint32        `json:"network"`   // checksum of the network of said
+	Embedding int           `json:"embedding"` // numbers in a vector of said; of sound it is 12
+	Pitch     [2]float32    `json:"pitch_hz"`
+	Said      templatesFile `json:"said"`
+	Sound     templatesFile `json:"sound"`
+}
+
+type templatesFile struct {
+	Limit      float32  `json:"limit"`
+	Recordings []string `json:"recordings"` // base64 of vectors of little-endian int16, in 1/256
 }
 
 // MarshalJSON is the small file that a word is stored in.
 func (p *Personal) MarshalJSON() ([]byte, error) {
-	f := personalFile{personalVersion, p.Word, p.Person, p.Made, p.limit, p.pitch, nil}
-	for _, t := range p.templates {
+	return json.Marshal(personalFile{personalVersion, p.Word, p.Person, p.Made, p.network,
+		len(p.said.templates[0][0]), p.pitch, p.said.file(), p.sound.file()})
+}
+
+func (t templates) file() templatesFile {
+	f := templatesFile{Limit: t.limit}
+	for _, recording := range t.templates {
 		var data []byte
-		for _, c := range t {
-			for _, x := range c {
+		for _, vector := range recording {
+			for _, x := range vector {
 				data = binary.LittleEndian.AppendUint16(data, uint16(int16(stored(x))))
 			}
 		}
-		f.Templates = append(f.Templates, base64.StdEncoding.EncodeToString(data))
+		f.Recordings = append(f.Recordings, base64.StdEncoding.EncodeToString(data))
 	}
-	return json.Marshal(f)
+	return f
 }
 
 // stored is a number in steps of the file.
 func stored(x float32) float64 {
-	return max(math.MinInt16, min(math.MaxInt16, math.Round(float64(x)/cepstrumStep)))
+	return max(math.MinInt16, min(math.MaxInt16, math.Round(float64(x)/vectorStep)))
 }
 
 // rounded is a template as it will be after it was stored.
-func rounded(t []cepstrum) []cepstrum {
-	out := make([]cepstrum, len(t))
-	for i, c := range t {
-		for k, x := range c {
-			out[i][k] = float32(stored(x) * cepstrumStep)
+func rounded(t [][]float32) [][]float32 {
+	out := make([][]float32, len(t))
+	for i, vector := range t {
+		for _, x := range vector {
+			out[i] = append(out[i], float32(stored(x)*vectorStep))
 		}
 	}
 	return out
@@ -95,43 +122,58 @@ func ParsePersonal(data []byte) (*Personal, error) {
 	if err := errors.Join(checkName("word", f.Word), checkName("person", f.Person)); err != nil {
 		return bad("%w", err)
 	}
-	if !(f.Limit > 0 && f.Limit <= greatestLimit) {
-		return bad("'limit' must be between 0 and %d, not %v", greatestLimit, f.Limit)
-	}
 	if !(f.Pitch[0] >= 0 && f.Pitch[0] <= f.Pitch[1] && f.Pitch[1] < 1000) {
 		return bad("'pitch_hz' is %v, which is no range", f.Pitch)
 	}
-	if n := len(f.Templates); n < 1 || n > mostRecordings {
-		return bad("'templates' has %d recordings, and must have 1 to %d", n, mostRecordings)
+	if f.Embedding < 1 || f.Embedding > widestEmbedding {
+		return bad("'embedding' must be between 1 and %d, not %d", widestEmbedding, f.Embedding)
 	}
-	p := &Personal{Word: f.Word, Person: f.Person, Made: f.Made, limit: f.Limit, pitch: f.Pitch}
-	for i, text := range f.Templates {
-		t, err := parseTemplate(text)
-		if err != nil {
-			return bad("recording %d: %w", i+1, err)
-		}
-		p.templates = append(p.templates, t)
+	said, err := f.Said.parse(f.Embedding)
+	if err != nil {
+		return bad("'said': %w", err)
 	}
-	return p, nil
+	sound, err := f.Sound.parse(cepstra)
+	if err != nil {
+		return bad("'sound': %w", err)
+	}
+	return &Personal{Word: f.Word, Person: f.Person, Made: f.Made, network: f.Network, said: said, sound: sound, pitch: f.Pitch}, nil
 }
 
-func parseTemplate(text string) ([]cepstrum, error) {
+func (f templatesFile) parse(width int) (t templates, err error) {
+	if !(f.Limit > 0 && f.Limit <= greatestLimit) {
+		return t, fmt.Errorf("'limit' must be between 0 and %d, not %v", greatestLimit, f.Limit)
+	}
+	if n := len(f.Recordings); n < 1 || n > mostRecordings {
+		return t, fmt.Errorf("there are %d recordings, and must be 1 to %d", n, mostRecordings)
+	}
+	t.limit = f.Limit
+	for i, text := range f.Recordings {
+		recording, err := parseRecording(text, width)
+		if err != nil {
+			return t, fmt.Errorf("recording %d: %w", i+1, err)
+		}
+		t.templates = append(t.templates, recording)
+	}
+	return t, nil
+}
+
+func parseRecording(text string, width int) ([][]float32, error) {
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return nil, err
 	}
-	const size = 2 * cepstra
-	if n := len(data) / size; len(data)%size != 0 || n < shortestFrames || n > longestTemplate {
-		return nil, fmt.Errorf("%d bytes are no recording of %d to %d frames of %d bytes", len(data), shortestFrames, longestTemplate, size)
+	size := 2 * width
+	if n := len(data) / size; len(data)%size != 0 || n < shortestTemplate || n > longestTemplate {
+		return nil, fmt.Errorf("%d bytes are not %d to %d vectors of %d bytes", len(data), shortestTemplate, longestTemplate, size)
 	}
-	t := make([]cepstrum, len(data)/size)
-	for i := range t {
-		for k := range t[i] {
-			t[i][k] = float32(int16(binary.LittleEndian.Uint16(data))) * cepstrumStep
+	recording := make([][]float32, len(data)/size)
+	for i := range recording {
+		for range width {
+			recording[i] = append(recording[i], float32(int16(binary.LittleEndian.Uint16(data)))*vectorStep)
 			data = data[2:]
 		}
 	}
-	return t, nil
+	return recording, nil
 }
 
 // checkName says what is wrong with the name of a word or a person.

@@ -37,10 +37,9 @@ func (e *BadRecordingError) Error() string { return fmt.Sprintf("recording %s: %
 // spoken is a recording that can be used.
 type spoken struct {
 	name  string
-	all   []cepstrum // of the whole recording
-	word  []cepstrum // of the word in it
+	all   view // the whole recording
+	word  view // the word in it
 	pitch float32
-	snr   float64
 }
 
 // part is a stretch of frames that are louder than the noise.
@@ -49,7 +48,7 @@ type part struct{ from, to int }
 func (p part) duration() time.Duration { return time.Duration(p.to-p.from) * frameTime }
 
 // listen finds the word in a recording, or says what is wrong with it.
-func listen(r Recording) (*spoken, error) {
+func (m *Model) listen(r Recording) (*spoken, error) {
 	bad := func(format string, args ...any) (*spoken, error) {
 		return nil, &BadRecordingError{r.Name, fmt.Sprintf(format, args...)}
 	}
@@ -85,16 +84,11 @@ func listen(r Recording) (*spoken, error) {
 	if n := clipped(pcm); float64(n) > mostClipped*float64(len(pcm)) {
 		return bad("it is too loud and clipped: go farther from the microphone, or turn its gain down")
 	}
-	s := &spoken{name: r.Name, pitch: pitch(pcm), snr: decibel(mean(power[p.from:p.to]), noise)}
-	if s.snr < leastSNR {
-		return bad("the word is only %.0f dB louder than the noise around it: record it in a quieter place, or nearer", s.snr)
+	if snr := decibel(mean(power[p.from:p.to]), noise); snr < leastSNR {
+		return bad("the word is only %.0f dB louder than the noise around it: record it in a quieter place, or nearer", snr)
 	}
-	spectrum := newSpectrum()
-	for n := range power {
-		s.all = append(s.all, spectrum.push(r.PCM[n*voice.FrameSamples:(n+1)*voice.FrameSamples]))
-	}
-	s.word = s.all[from:to]
-	return s, nil
+	all := m.look(r.PCM)
+	return &spoken{name: r.Name, all: all, word: all.part(from, to), pitch: pitch(pcm)}, nil
 }
 
 func (p part) start() time.Duration { return time.Duration(p.from) * frameTime }

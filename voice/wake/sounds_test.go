@@ -1,15 +1,11 @@
 package wake
 
 import (
-	"context"
-	"errors"
-	"io"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"github.com/cricket-home/cricket/voice"
-	"github.com/cricket-home/cricket/voice/espeak"
+	"github.com/cricket-home/cricket/voice/voicetest"
 )
 
 // noise is white noise of a root mean square, the same each time.
@@ -26,33 +22,7 @@ func noise(samples int, level float64) []int16 {
 // around it, at a volume.
 func say(t testing.TB, text, speaker string, volume float64) []int16 {
 	t.Helper()
-	s, err := espeak.New("espeak-ng").Say(context.Background(), text, speaker)
-	if errors.Is(err, espeak.ErrMissing) {
-		if os.Getenv("CRICKET_NO_SKIP") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(voice.WriteWAV(w, s.Rate, s.PCM)) }()
-	wav, err := voice.NewWAV(r, speaker)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pcm := make([]int16, voice.SampleRate/2)
-	for {
-		f, err := wav.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		pcm = append(pcm, f.PCM...)
-	}
+	pcm := append(make([]int16, voice.SampleRate/4), voicetest.Spoken(t, speaker, text, 0).PCM...)
 	pcm = append(pcm, make([]int16, voice.SampleRate/2)...)
 	room := noise(len(pcm), 20)
 	for i, x := range pcm {
@@ -110,7 +80,7 @@ func someOthers(t testing.TB) Others {
 
 // somePersonal is "open sesame" of a man.
 func somePersonal(t testing.TB) *Personal {
-	p, _, err := Enrol("open sesame", "ali", recorded(t, "open sesame", "en-us", 0.98, 1, 1.02), someOthers(t), when())
+	p, _, err := Enrol(Bundled(), "open sesame", "ali", recorded(t, "open sesame", "en-us", 0.98, 1, 1.02), someOthers(t), when())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,13 +18,10 @@ const (
 	leastEnergy  = 1e4   // of a band: below it is a converter's own noise
 )
 
-// cepstrum is the shape of the spectrum of a frame: mel-frequency cepstral
-// coefficients 1 to 12 (Davis and Mermelstein, 1980), each scaled to a spread of
-// about one over speech.
-type cepstrum [cepstra]float32
-
-// spectrum turns frames into cepstra. It keeps the little of the frames before
-// that its window needs.
+// spectrum turns frames into cepstra, the shape of their spectrum: mel-frequency
+// cepstral coefficients 1 to 12 (Davis and Mermelstein, 1980), each scaled to a
+// spread of about one over speech. It keeps the little of the frames before that
+// its window needs.
 type spectrum struct {
 	last    float32 // sample before, for the pre-emphasis
 	recent  [spectrumSize]float32
@@ -60,7 +57,7 @@ func newSpectrum() *spectrum {
 	return s
 }
 
-func (s *spectrum) push(pcm []int16) (c cepstrum) {
+func (s *spectrum) push(pcm []int16) (c [cepstra]float32) {
 	copy(s.recent[:], s.recent[len(pcm):])
 	at := spectrumSize - len(pcm)
 	for i, x := range pcm {

@@ -17,7 +17,7 @@ const DefaultRefractory = 2 * time.Second
 // Word is a word that a Detector listens for, and how.
 type Word struct {
 	Name        string
-	Model       *Model        // that scores it; nil for a personal word
+	Model       *Model        // that scores it; of a personal word, the bundled one
 	ScoredAs    string        // the model's name for it; "" for Name
 	Personal    *Personal     // nil for a word of a model
 	Sensitivity float64       // 0..1: what wakes more easily also wakes more often by mistake
@@ -48,8 +48,8 @@ func (w Word) check() error {
 	switch {
 	case w.Name == "":
 		return fmt.Errorf("listen for a wake word: it has no name")
-	case (w.Model == nil) == (w.Personal == nil):
-		return fmt.Errorf("listen for %q: it must have either a model or recordings of a person", w.Name)
+	case w.Model == nil || w.Personal != nil && w.Model.embedding == 0:
+		return fmt.Errorf("listen for %q: it has no model that could score it", w.Name)
 	case !(w.Sensitivity >= 0 && w.Sensitivity <= 1):
 		return fmt.Errorf("listen for %q: its sensitivity must be between 0 and 1, not %v", w.Name, w.Sensitivity)
 	case w.Refractory < 0:

@@ -83,14 +83,23 @@ func (h Header) Window() int {
 	return (h.AudioPlaces - min(25, h.AudioPlaces/10)) * samplesPerPlace
 }
 
+// Short says whether the model hears less than Whisper's 30 s at once. Those are
+// trained by models/training: on utterances with a little silence round them,
+// and to say nothing at all where there is no speech.
+func (h Header) Short() bool { return h.AudioPlaces < 1500 }
+
 // AudioContext is how many places the encoder should have for so many samples:
 // 0 means all. A model of the full 30 s hears up to 13 s with half of them, at
 // less than half the work. By reports (whisper.cpp issues 1855 and 1951) its
-// word error rate stays, while below 512 it begins to repeat itself. A model
-// with a shorter window was trained on all it has.
+// word error rate stays, while below 512 it begins to repeat itself. A short
+// model was trained with a quarter of a second of nothing after the utterance,
+// more or less.
 func (h Header) AudioContext(samples int) int {
 	const half = 768
-	if h.AudioPlaces == 1500 && samples <= 13*voice.SampleRate {
+	switch {
+	case h.Short():
+		return min(h.AudioPlaces, max(60, samples/samplesPerPlace+15))
+	case samples <= 13*voice.SampleRate:
 		return half
 	}
 	return 0

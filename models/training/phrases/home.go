@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cricket-home/cricket/intent"
 )
@@ -22,12 +23,39 @@ type Home struct {
 }
 
 // Kept says whether a word of the pools is kept for evaluation: training never
-// draws it. It goes by the word itself, so that it holds for every seed.
+// says it. It goes by the word itself, so that it holds for every seed; words
+// of the sentences themselves cannot be kept.
 func Kept(word string) bool {
 	h := fnv.New32a()
 	h.Write([]byte(word))
-	return h.Sum32()%5 == 0
+	return h.Sum32()%5 == 0 && !taught()[word]
 }
+
+// taught are the words that training may say whatever names it draws.
+var taught = sync.OnceValue(func() map[string]bool {
+	out := map[string]bool{}
+	files, err := intent.Builtin("en")
+	if err != nil {
+		panic(err) // they are embedded
+	}
+	for _, f := range append(files, Superset()) {
+		for _, w := range strings.FieldsFunc(strings.ToLower(string(f.Data)), func(c rune) bool { return (c < 'a' || c > 'z') && c != '\'' }) {
+			out[w] = true
+		}
+	}
+	pools := [][]string{rooms(), floors(), items(), chores(), messages(), music(), options()}
+	for _, nouns := range things() {
+		pools = append(pools, nouns)
+	}
+	for _, pool := range pools {
+		for _, entry := range pool {
+			for _, w := range strings.Fields(entry) {
+				out[w] = true
+			}
+		}
+	}
+	return out
+})
 
 // NewHome makes a home with so many devices. In one for training no kept word
 // occurs; in one for evaluation half of the devices' names hold one.
@@ -166,15 +194,19 @@ func (h *Home) say(r *rand.Rand, list string, domains []string) (string, error) 
 		return one(r, items(), nil), nil
 	case "chore", "todo":
 		return one(r, chores(), nil), nil
-	case "message":
+	case "message", "announcement", "request":
 		return one(r, append(messages(), chores()...), nil), nil
-	case "music", "search_query":
+	case "music", "query", "some_query", "artist":
 		return one(r, music(), nil), nil
 	case "option":
 		return one(r, options(), nil), nil
 	case "person":
 		return one(r, people(), Fits(false)), nil
-	case "timer_name":
+	case "list_name":
+		return pickOne(r, "to do", "party", "packing", "hardware", "christmas", "holiday", "birthday", "work", "chores", "camping", "reading"), nil
+	case "choice":
+		return pickOne(r, "left", "right", "first", "second", "big", "small", strings.ToLower(h.Names.Areas[r.IntN(len(h.Names.Areas))].Name)), nil
+	case "timer_name", "alarm_name":
 		return pickOne(r, one(r, items(), Fits(false)), one(r, items(), Fits(false)), "egg", "laundry", "oven", "tea", "nap", "homework", one(r, people(), Fits(false))), nil
 	case "anything":
 		return one(r, append(items(), append(chores(), music()...)...), nil), nil

@@ -1,10 +1,13 @@
 package phrases
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
-// What homes are named with. All of it is lower case as the recogniser writes it.
+// What homes are named with. All of it is lower case as the recogniser writes it, and is split once.
 
-func rooms() []string {
+var rooms = sync.OnceValue(func() []string {
 	return list(`kitchen, living room, lounge, sitting room, family room, den, parlor, front room, great room, hall, hallway, entrance, entryway, foyer, landing,
 stairs, staircase, corridor, porch, mudroom, garage, carport, workshop, shed, barn, stable, greenhouse, garden, back yard, front yard, patio, terrace, deck,
 balcony, veranda, pool, pool house, spa, sauna, gym, bedroom, master bedroom, main bedroom, guest bedroom, guest room, spare room, nursery, kids room,
@@ -14,14 +17,14 @@ boiler room, furnace room, server room, storage room, store room, pantry, larder
 dressing room, dining room, breakfast room, breakfast nook, conservatory, sunroom, orangery, reading room, blue room, green room, red room, yellow room,
 white room, upstairs bathroom, downstairs toilet, back room, bunk room, dog room, cat room, annex, cottage, guest house, tower, gallery, chapel, kennel,
 roof, rooftop, driveway, courtyard, summer house, tree house, gazebo, meeting room, lab, darkroom, bar, snug, nook, alcove, box room, granny flat`)
-}
+})
 
-func floors() []string {
+var floors = sync.OnceValue(func() []string {
 	return list(`ground floor, first floor, second floor, third floor, top floor, upper floor, lower floor, downstairs, upstairs, basement level, attic floor, main floor, mezzanine`)
-}
+})
 
 // people give their names to rooms and things.
-func people() []string {
+var people = sync.OnceValue(func() []string {
 	return strings.Fields(`emma olivia noah liam ava mia lucas ethan sophia isabella james oliver amelia harper evelyn abigail emily ella
 elizabeth sofia avery scarlett grace chloe victoria riley aria lily aurora zoe nora hazel audrey claire lucy anna sarah hannah leah stella
 natalie maya eva naomi elena alice sadie ruby eleanor clara violet josephine vivian rose julia henry jack theodore leo hudson mateo alexander
@@ -34,10 +37,10 @@ mum mummy daddy auntie uncle baby teddy fido rex bella luna milo charlie cooper 
 fiona eilidh sean niamh siobhan patrick brendan gareth rhys megan bronwyn dylan nigel trevor derek brenda doris mavis ethel stanley norman
 agnes beatrice cedric desmond edith fergus gilbert harriet imogen jasper kieran lorna mabel ned opal percy quentin roland sybil tobias
 ursula vernon wanda xavier yolanda zachary`)
-}
+})
 
 // modifiers stand before the noun in the names of things.
-func modifiers() []string {
+var modifiers = sync.OnceValue(func() []string {
 	return list(`big, small, little, tall, short, long, wide, round, square, old, new, antique, modern, vintage, rustic, fancy, main, second, third, spare, extra,
 left, right, middle, center, upper, lower, top, bottom, front, back, rear, side, corner, inner, outer, north, south, east, west, indoor, outdoor, inside, outside,
 hanging, standing, floor, ceiling, wall, table, desk, bed, bedside, bookshelf, shelf, counter, island, cabinet, cupboard, wardrobe, mirror, sink, stove, oven,
@@ -55,10 +58,10 @@ honey, pepper, salt, garlic, basil, mint, apple, banana, cherry, grape, lemon, l
 captain, pirate, knight, wizard, robot, rocket, space, galaxy, planet, mars, venus, saturn, jupiter, comet, laser, plasma, quantum, turbo, mega, super, ultra,
 mister, lady, king, queen, prince, princess, duke, viking, ninja, samurai, paris, london, tokyo, berlin, madrid, oslo, boston, chicago, vegas, texas, cairo, lava,
 velocity, harbor, lantern, willow, cedar, maple, birch, aspen, juniper, clover, thistle, heather, ivy, fern, moss, pebble, granite, slate, cobalt, indigo, saffron`)
-}
+})
 
 // things are nouns by the domain that Home Assistant gives them.
-func things() map[string][]string {
+var things = sync.OnceValue(func() map[string][]string {
 	return map[string][]string{
 		"light": list(`light, lamp, lights, ceiling light, floor lamp, desk lamp, table lamp, night light, chandelier, spotlight, spotlights, strip light, light strip, lantern,
 bulb, pendant, sconce, string lights, fairy lights, led strip, uplight, downlights, mirror light, reading lamp, globe, torch, glow, dimmer, candles, track lights`),
@@ -79,15 +82,15 @@ welcome home, movie time, game night, cleaning, yoga, homework, story time, cook
 		"select":        list(`washing program, fan mode, heating mode, alarm mode, input, light effect`),
 		"valve":         list(`water valve, main valve, gas valve, sprinkler valve, drip line`),
 	}
-}
+})
 
 // options of a select.
-func options() []string {
+var options = sync.OnceValue(func() []string {
 	return list(`cotton, wool, eco, quick, night, silent, turbo, comfort, away, home, boost, auto, delicate, intensive, normal, party, rainbow, fire, ocean, sleep, sport, hdmi one, hdmi two, bluetooth`)
-}
+})
 
 // items go on lists.
-func items() []string {
+var items = sync.OnceValue(func() []string {
 	return list(`milk, bread, butter, eggs, cheese, cream, yogurt, apples, bananas, oranges, lemons, limes, grapes, strawberries, blueberries, cherries, peaches, pears, plums,
 tomatoes, potatoes, carrots, onions, garlic, ginger, lettuce, spinach, cucumbers, peppers, mushrooms, broccoli, cauliflower, cabbage, beans, peas, corn, rice, pasta,
 noodles, flour, sugar, salt, pepper, honey, jam, peanut butter, cereal, oatmeal, muesli, coffee, coffee beans, tea, green tea, juice, orange juice, apple juice, water,
@@ -97,10 +100,10 @@ soy sauce, hot sauce, salsa, soup, stock cubes, yeast, baking powder, vanilla, c
 paper towels, tissues, napkins, dish soap, laundry detergent, soap, shampoo, conditioner, toothpaste, toothbrushes, floss, razors, shaving cream, deodorant, sunscreen,
 band aids, aspirin, vitamins, diapers, baby food, wipes, cat food, dog food, cat litter, bird seed, fish food, batteries, light bulbs, trash bags, foil, plastic wrap,
 sponges, bleach, candles, matches, tape, glue, nails, screws, paint, wrapping paper, stamps, envelopes, pens, notebooks, flowers, charcoal, propane, firewood`)
-}
+})
 
 // chores are what reminders, lists and messages are about.
-func chores() []string {
+var chores = sync.OnceValue(func() []string {
 	return list(`take out the trash, take out the recycling, do the laundry, fold the laundry, wash the dishes, empty the dishwasher, water the plants, feed the cat, feed the dog,
 walk the dog, clean the litter box, vacuum the stairs, mow the lawn, rake the leaves, shovel the snow, wash the car, fill up the car, change the oil, pay the bills, pay the rent,
 call mom, call dad, call the doctor, call the dentist, call the plumber, call the bank, call the school, email the teacher, write to grandma, send the package, mail the letter,
@@ -111,39 +114,39 @@ book a flight, book a table, renew the passport, renew the insurance, charge the
 practice the piano, practice the violin, do homework, read a story, pack the bags, pack lunch, get the mail, lock the shed, close the pool, cover the plants, bring in the washing,
 put the bins out, leave for work, leave for school, go to bed, wake up the kids, join the meeting, join the call, watch the game, watch the news, record the show, return the books,
 meet sarah, meet the builder, let the dog out, let the cat in, cancel the order, order pizza, order more ink, fix the tap, fix the bike, change the sheets, change the filter`)
-}
+})
 
-func messages() []string {
+var messages = sync.OnceValue(func() []string {
 	return list(`dinner is ready, lunch is ready, breakfast is ready, food is on the table, time to go, time for bed, time to get up, we are leaving, we are leaving in five minutes,
 come downstairs, come to the kitchen, come here please, i am home, i'm home, i'm leaving now, the taxi is here, the car is here, the bus is here, the pizza is here, the guests are here,
 grandma is here, someone is at the door, please be quiet, please turn down the music, the baby is sleeping, the movie is starting, the game is on, school is out, clean your room,
 brush your teeth, do your homework, wash your hands, good morning everyone, good night everyone, happy birthday, i need help, who took my keys, where is everybody, the bathroom is free,
 the washing is done, the pool is open, feed the cat please, let's go, hurry up, the coffee is ready, tea is ready, it is snowing outside, the train leaves at six, i love you`)
-}
+})
 
 // music is searched for.
-func music() []string {
+var music = sync.OnceValue(func() []string {
 	return list(`jazz, rock, pop, classical music, some jazz, some rock, some music, country music, blues, reggae, techno, hip hop, folk, opera, salsa, soul, funk, disco, metal,
 relaxing music, party music, christmas songs, dinner music, the news, the radio, my playlist, my workout playlist, my favorites, piano music, rain sounds, ocean waves, white noise,
 lullabies, an audiobook, a podcast, the morning show, dance music, happy songs, movie soundtracks, mozart, bach, beethoven, chopin, vivaldi, songs from the eighties, nature sounds`)
-}
+})
 
 // syllables of invented words, by their place.
-func onsets() []string {
+var onsets = sync.OnceValue(func() []string {
 	return strings.Fields(`b bl br ch d dr f fl fr g gl gr h j k kl kr l m n p pl pr qu r s sh sk sl sm sn sp st str sw t th tr tw v w wh y z`)
-}
+})
 
-func vowels() []string {
+var vowels = sync.OnceValue(func() []string {
 	return strings.Fields(`a a a e e e i i i o o o u u ai ay ea ee oa oo ou ow oi ar er ir or`)
-}
+})
 
-func codas() []string {
+var codas = sync.OnceValue(func() []string {
 	return strings.Fields(`b ck d f g l ll m n n n ng nd nt p r rd rk rn s ss sh st t th x z ft ld lk mp nk`)
-}
+})
 
-func endings() []string {
+var endings = sync.OnceValue(func() []string {
 	return strings.Fields(`a o y ie ia er or en on in us um is el le et ix ax ro lo na ta mi ra do ka va`)
-}
+})
 
 func list(s string) []string {
 	parts := strings.Split(strings.Join(strings.Fields(s), " "), ", ")

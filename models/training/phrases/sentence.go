@@ -47,24 +47,8 @@ func (g *Grammar) Draw(r *rand.Rand, h *Home) (string, error) {
 // DrawIntent draws first an intent and then one of its blocks, so that rare
 // intents are heard as often as those with many blocks.
 func (g *Grammar) DrawIntent(r *rand.Rand, h *Home) (string, error) {
-	names := g.intents()
-	name := names[r.IntN(len(names))]
-	var blocks []block
-	for _, b := range g.blocks {
-		if b.intent == name {
-			blocks = append(blocks, b)
-		}
-	}
+	blocks := g.intents[r.IntN(len(g.intents))]
 	return g.drawBlock(r, h, blocks[r.IntN(len(blocks))])
-}
-
-func (g *Grammar) intents() []string {
-	var names []string
-	for _, b := range g.blocks {
-		names = append(names, b.intent)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 func (g *Grammar) drawBlock(r *rand.Rand, h *Home, b block) (string, error) {
@@ -130,6 +114,22 @@ func (s Sources) name(r *rand.Rand, h *Home) string {
 		}
 	}
 	return words(strings.Join(parts, " "))
+}
+
+// byIntent groups sorted blocks.
+func byIntent(blocks []block) [][]block {
+	at := map[string]int{}
+	var out [][]block
+	for _, b := range blocks {
+		i, ok := at[b.intent]
+		if !ok {
+			i = len(out)
+			at[b.intent] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], b)
+	}
+	return out
 }
 
 func sortBlocks(blocks []block) {

@@ -17,81 +17,90 @@ type block struct {
 	file      string
 	sentences []string
 	rules     map[string]string // the block's own
-	domains   []string          // of the {name} that they take; none: any
+	lists     map[string][]string
+	domains   []string // of the {name} that they take; none: any
 }
 
 // Grammar is sentences in Home Assistant's format, to be drawn from.
 type Grammar struct {
-	blocks []block
-	rules  map[string]map[string]string // file, then rule; "" is common to all
-	lists  map[string][]string          // templates of each list's values
-	ranges map[string][2]int
+	blocks  []block
+	intents [][]block                    // the same, by intent
+	rules   map[string]map[string]string // file, then rule; "" is common to all
+	lists   map[string][]string          // templates of each list's values
+	ranges  map[string][2]int
 }
 
-// oneOrMore is a YAML value that may be a single text.
-type oneOrMore []string
+// listNode is a list of values, a range, or free text.
+type listNode struct {
+	Values []yaml.Node `yaml:"values"`
+	Range  *struct{ From, To float64 }
+}
 
-func (o *oneOrMore) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind == yaml.SequenceNode {
-		var texts []string
-		if err := n.Decode(&texts); err != nil {
-			return err
+// texts are the templates of the values.
+func (l listNode) texts() ([]string, error) {
+	var out []string
+	for _, v := range l.Values {
+		text := v.Value
+		if v.Kind == yaml.MappingNode {
+			var pair struct{ In string }
+			if err := v.Decode(&pair); err != nil {
+				return nil, err
+			}
+			text = pair.In
 		}
-		*o = texts
-		return nil
+		out = append(out, text)
 	}
-	*o = oneOrMore{n.Value}
-	return nil
+	return out, nil
 }
 
 type document struct {
-	Lists map[string]struct {
-		Values   []yaml.Node `yaml:"values"`
-		Range    *struct{ From, To int }
-		Wildcard bool
-	} `yaml:"lists"`
-	Rules   map[string]string `yaml:"expansion_rules"`
+	Lists   map[string]listNode `yaml:"lists"`
+	Rules   map[string]string   `yaml:"expansion_rules"`
 	Intents map[string]struct {
 		Data []struct {
-			Sentences []string          `yaml:"sentences"`
-			Rules     map[string]string `yaml:"expansion_rules"`
-			Requires  map[string]any    `yaml:"requires_context"`
+			Sentences []string            `yaml:"sentences"`
+			Rules     map[string]string   `yaml:"expansion_rules"`
+			Lists     map[string]listNode `yaml:"lists"`
+			Requires  map[string]any      `yaml:"requires_context"`
 		} `yaml:"data"`
 	} `yaml:"intents"`
 }
 
-// Read reads sentence files. Rules of a file named common.yaml serve all.
+// Read reads sentence files. A file's rules come before those of the others.
 func Read(files ...intent.File) (*Grammar, error) {
-	g := &Grammar{rules: map[string]map[string]string{}, lists: map[string][]string{}, ranges: map[string][2]int{}}
+	g := &Grammar{rules: map[string]map[string]string{"": {}}, lists: map[string][]string{}, ranges: map[string][2]int{}}
 	for _, f := range files {
 		var d document
 		if err := yaml.Unmarshal(f.Data, &d); err != nil {
 			return nil, fmt.Errorf("read sentences %s: %w", f.Name, err)
 		}
 		scope := f.Name
-		if strings.HasSuffix(f.Name, "common.yaml") {
-			scope = ""
-		}
 		g.rules[scope] = d.Rules
-		for name, l := range d.Lists {
-			for _, v := range l.Values {
-				text := v.Value
-				if v.Kind == yaml.MappingNode {
-					var pair struct{ In string }
-					if err := v.Decode(&pair); err != nil {
-						return nil, fmt.Errorf("read list %s of %s: %w", name, f.Name, err)
-					}
-					text = pair.In
-				}
-				g.lists[name] = append(g.lists[name], text)
+		for name, body := range d.Rules {
+			if _, taken := g.rules[""][name]; !taken {
+				g.rules[""][name] = body
 			}
+		}
+		for name, l := range d.Lists {
+			texts, err := l.texts()
+			if err != nil {
+				return nil, fmt.Errorf("read list %s of %s: %w", name, f.Name, err)
+			}
+			g.lists[name] = append(g.lists[name], texts...)
 			if l.Range != nil {
-				g.ranges[name] = [2]int{l.Range.From, l.Range.To}
+				g.ranges[name] = [2]int{max(-30, int(l.Range.From)), min(2000, int(l.Range.To))}
 			}
 		}
 		for name, i := range d.Intents {
 			for _, data := range i.Data {
-				b := block{intent: name, file: scope, sentences: data.Sentences, rules: data.Rules}
+				b := block{intent: name, file: scope, sentences: data.Sentences, rules: data.Rules, lists: map[string][]string{}}
+				for list, l := range data.Lists {
+					texts, err := l.texts()
+					if err != nil {
+						return nil, fmt.Errorf("read list %s of %s: %w", list, f.Name, err)
+					}
+					b.lists[list] = texts
+				}
 				switch domain := data.Requires["domain"].(type) {
 				case string:
 					b.domains = []string{domain}
@@ -109,6 +118,7 @@ func Read(files ...intent.File) (*Grammar, error) {
 	}
 	// Maps have no order, and a seed must always draw the same.
 	sortBlocks(g.blocks)
+	g.intents = byIntent(g.blocks)
 	return g, nil
 }
 
@@ -196,7 +206,11 @@ func (s *speaker) list(b *strings.Builder, name string) {
 		b.WriteString(Number(s.drawNumber(r[0], r[1])))
 		return
 	}
-	if values := s.g.lists[name]; len(values) > 0 {
+	values := s.b.lists[name]
+	if len(values) == 0 {
+		values = s.g.lists[name]
+	}
+	if len(values) > 0 {
 		parts, _ := branches(values[s.rand.IntN(len(values))])
 		s.sequence(b, parts[s.rand.IntN(len(parts))])
 		return
@@ -214,8 +228,11 @@ func (s *speaker) drawNumber(from, to int) int {
 	if s.rand.IntN(2) == 0 && to-from > 20 {
 		n = n / 5 * 5
 	}
-	if to > 1000 {
+	switch {
+	case to > 1000 && n > 100:
 		n = n / 100 * 100
+	case to > 100 && n > 100 && s.rand.IntN(4) > 0:
+		n = n % 100
 	}
 	return max(n, from)
 }

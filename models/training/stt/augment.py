@@ -42,9 +42,9 @@ def rooms(power, r):
     return out
 
 
-def batch(clips, noise, r, empty=0.06):
+def batch(clips, noise, r, empty=0.06, hard=1.0):
     """clips: log10 power (frames, 80), float32. Returns mel input as whisper.cpp makes it, (n, frames, 80), frames even,
-    which clips were emptied (noise alone), and how many frames each has."""
+    which clips were emptied (noise alone), and how many frames each has. hard: from 0, nearly clean, to 1."""
     n = len(clips)
     clips = [stretch(c, r) for c in clips]
     before, after = r.integers(2, 45, n), r.integers(5, 60, n)
@@ -55,13 +55,14 @@ def batch(clips, noise, r, empty=0.06):
     for i, c in enumerate(clips):
         power[i, before[i]:before[i] + len(c)] = torch.from_numpy(np.power(10, c))
     inside = (torch.arange(frames) < torch.from_numpy(length)[:, None]).float()[:, :, None]
-    power = rooms(power, r)
-    gain = curve(r, n, 2.5) + r.uniform(-32, 6, (n, 1)) * (r.random((n, 1)) < 0.9)
+    if r.random() < 0.3 + hard:
+        power = rooms(power, r)
+    gain = hard * (curve(r, n, 2.5) + r.uniform(-32, 6, (n, 1)) * (r.random((n, 1)) < 0.9))
     power *= torch.tensor(10 ** (gain / 10), dtype=torch.float32)[:, None]
     loudness = torch.stack([power[i, before[i]:before[i] + len(c)].mean() for i, c in enumerate(clips)])
 
     # Noise over the whole clip, coloured by a curve of its own; after the clip comes digital silence.
-    snr = np.where(r.random(n) < 0.12, r.uniform(30, 50, n), r.uniform(0, 30, n))
+    snr = np.where(r.random(n) < 0.12, r.uniform(30, 50, n), r.uniform(30 - 30 * hard, 30, n))
     bank = noise[r.integers(len(noise))] if isinstance(noise, list) else noise
     added = torch.zeros_like(power)
     for i in range(n):
@@ -78,10 +79,10 @@ def batch(clips, noise, r, empty=0.06):
     x = torch.maximum(x, x.amax((1, 2), keepdim=True) - 8)
     x = (x + 4) / 4
     for i in range(n):
-        if r.random() < 0.35:
+        if r.random() < 0.35 * hard:
             band, width = r.integers(0, 72), r.integers(2, 10)
             x[i, :, band:band + width] = x[i].mean()
-        if r.random() < 0.35:
+        if r.random() < 0.35 * hard:
             at, width = r.integers(0, frames), r.integers(3, 14)
             x[i, at:at + width] = x[i].mean()
     return x, emptied, length

@@ -23,6 +23,11 @@ CTC = 0.4  # the weight of the letters' loss: with it the attention finds its pl
 DROPOUT = 0.05  # of joins
 
 
+def hardness(share):
+    """How hard the sound is, 0.1 to 0.9, when so much of the training is done: words are found first, then again in noise."""
+    return float(np.interp(share, [0, 0.15, 0.6, 0.85], [0.1, 0.4, 0.4, 0.9]))
+
+
 class Speech:
     """The shards that are there, each sorted by length; new ones are noticed as they come."""
 
@@ -118,7 +123,7 @@ def examine(model, speech, hiss, words, budget):
         r = np.random.default_rng([77, k])
         torch.manual_seed(k)
         clips, texts = speech.draw(r, budget)
-        mel, _, _ = augment.batch(clips, hiss, r, empty=0)
+        mel, _, _ = augment.batch(clips, hiss, r, empty=0, hard=0.4)
         for text, heard in zip(texts, model.hear(mel.to(device))):
             heard = words.spell(heard)
             right += heard == text
@@ -174,12 +179,13 @@ def main():
         r = np.random.default_rng([o.seed, step])
         torch.manual_seed(step)
         clips, texts = speech.draw(r, o.frames)
-        mel, emptied, length = augment.batch(clips, hiss, r)
+        hard = hardness(step / o.steps)
+        mel, emptied, length = augment.batch(clips, hiss, r, hard=hard)
         texts = ["" if e else t for e, t in zip(emptied, texts)]
         with torch.autocast(device, torch.bfloat16):
             loss, ctc = losses(model, mel, texts, length, words, r)
         optimizer.zero_grad(set_to_none=True)
-        (loss + CTC * ctc).backward()
+        (loss + (CTC + 1 - hard) * ctc).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         rate = o.rate * min(1, (step + 1) / 400) * min(1, max(0.02, (o.steps - step) / (0.55 * o.steps)))
         for g in optimizer.param_groups:

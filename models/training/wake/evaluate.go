@@ -24,26 +24,36 @@ const refractory = 2 * rate
 // results is what an evaluation found; it is stored as JSON, so that one that was
 // stopped goes on.
 type results struct {
-	Model  string // CRC-32 of the file
+	Model  string // CRC-32 of the weights
 	Words  []*wordResults
 	Floods map[string][]*flood // by kind of sound, an hour each; nil: not done yet
 }
 
 type wordResults struct {
-	Name      string
-	Threshold float32
-	Said      map[string]*said     // by noise level, and by level and engine
-	Near      map[string]*presents // by family
-	Delays    []float64            // milliseconds after the end of the word, at 10 dB and more
+	Name string
+	Said map[string][]crossing // by noise level, and by level and engine
+	Near map[string][]nearMiss // by family
 }
 
-type said struct{ Times, Missed int }
+// crossing holds for each threshold that a word's score reached, from the lowest
+// on, when: in milliseconds after the end of the word.
+type crossing []int
 
-type presents struct {
-	Times, Woken int
-	Seconds      float64
-	By           map[string]int // text: times it woke
+// reached says whether the score reached a threshold, and when.
+func (c crossing) reached(threshold float32) (after int, ok bool) {
+	if i := slices.Index(thresholds, threshold); i < len(c) {
+		return c[i], true
+	}
+	return 0, false
 }
+
+type nearMiss struct {
+	Text    string
+	Reached crossing
+}
+
+// thresholds are those for which an evaluation counts; a model has one of them.
+var thresholds = []float32{0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95}
 
 // flood is an hour of sound in which no word is said.
 type flood struct {
@@ -51,10 +61,9 @@ type flood struct {
 	Peaks   [][]float32 // of each word: the peaks of 0.3 and more, one in two seconds at most
 }
 
-// listener runs a stream and keeps each word's detections.
+// listener runs a stream in the frames of a microphone.
 type listener struct {
 	stream *net.Stream
-	words  []net.Word
 	heard  int // samples
 }
 
@@ -74,17 +83,27 @@ func (l *listener) push(pcm []int16, at func(sample int, s net.Scores)) {
 
 var levels = []int{20, 10, 5}
 
-// evaluate measures a model with the clips of kept-out voices, through the same
-// stream the daemon runs. It stores what it found in path after each part.
-func evaluate(p plan, m *net.Model, sum string, s shelf, path string, hours int) (*results, error) {
-	clips, err := s.read("test")
+// testBank holds what a model is measured with. Part "test" is the clips of
+// kept-out voices; "valid", by which thresholds are chosen, is those that the
+// training did not see of the voices it knows.
+func testBank(p plan, s shelf, part string) (*bank, error) {
+	shelved := part
+	if part == "valid" {
+		shelved = "train"
+	}
+	clips, err := s.read(shelved)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBank(clips, len(p.words))
-	if err != nil {
-		return nil, err
+	if part == "valid" {
+		_, clips = split(clips)
 	}
+	return newBank(clips, p.words)
+}
+
+// evaluate measures a model through the same stream the daemon runs. What is
+// found is stored in path after each hour.
+func evaluate(p plan, m *net.Model, sum string, b *bank, path string, hours int) (*results, error) {
 	found := &results{Model: sum, Floods: map[string][]*flood{}}
 	if text, err := os.ReadFile(path); err == nil {
 		var before results
@@ -106,9 +125,9 @@ func evaluate(p plan, m *net.Model, sum string, s shelf, path string, hours int)
 	if len(found.Words) == 0 {
 		words := make([]*wordResults, len(p.words))
 		var group errgroup.Group
-		for i, w := range m.Words() {
+		for i := range words {
 			group.Go(func() (err error) {
-				words[i], err = present(p, m, i, w, b)
+				words[i], err = present(p, m, i, b)
 				return err
 			})
 		}
@@ -153,9 +172,9 @@ func evaluate(p plan, m *net.Model, sum string, s shelf, path string, hours int)
 }
 
 // present says each kept-out clip of a word in noise of each level and each
-// near-miss once, and counts what wakes.
-func present(p plan, m *net.Model, word int, w net.Word, b *bank) (*wordResults, error) {
-	found := &wordResults{Name: w.Name, Threshold: w.Threshold, Said: map[string]*said{}, Near: map[string]*presents{}}
+// near-miss once.
+func present(p plan, m *net.Model, word int, b *bank) (*wordResults, error) {
+	found := &wordResults{Name: p.words[word], Said: map[string][]crossing{}, Near: map[string][]nearMiss{}}
 	r := rand.New(rand.NewPCG(p.seed, hash("present", word)))
 	for _, level := range levels {
 		for _, c := range b.words[word] {
@@ -163,18 +182,9 @@ func present(p plan, m *net.Model, word int, w net.Word, b *bank) (*wordResults,
 			if err != nil {
 				return nil, err
 			}
-			at := detection(m, word, w.Threshold, x, end-c.Samples)
+			heard := crossings(m, word, x, end-c.Samples, end)
 			for _, key := range []string{fmt.Sprint(level), fmt.Sprint(level, " ", c.Speaker)} {
-				if found.Said[key] == nil {
-					found.Said[key] = &said{}
-				}
-				found.Said[key].Times++
-				if at < 0 {
-					found.Said[key].Missed++
-				}
-			}
-			if at >= 0 && level >= 10 {
-				found.Delays = append(found.Delays, float64(at-end)*1000/rate)
+				found.Said[key] = append(found.Said[key], heard)
 			}
 		}
 	}
@@ -185,19 +195,12 @@ func present(p plan, m *net.Model, word int, w net.Word, b *bank) (*wordResults,
 		}
 	}
 	for _, family := range slices.Sorted(maps.Keys(near)) {
-		f := &presents{By: map[string]int{}}
-		found.Near[family] = f
 		for _, c := range near[family] {
-			x, _, err := inNoise(b, c, 5+25*r.Float64(), r)
+			x, end, err := inNoise(b, c, 5+25*r.Float64(), r)
 			if err != nil {
 				return nil, err
 			}
-			f.Times++
-			f.Seconds += float64(len(x)) / rate
-			if detection(m, word, w.Threshold, x, 0) >= 0 {
-				f.Woken++
-				f.By[c.Text]++
-			}
+			found.Near[family] = append(found.Near[family], nearMiss{c.Text, crossings(m, word, x, 0, end)})
 		}
 	}
 	return found, nil
@@ -233,14 +236,13 @@ func inNoise(b *bank, c clip, decibel float64, r *rand.Rand) (x []int16, end int
 	return pcm(s.x), start + len(y), nil
 }
 
-// detection is the sample at which a word's score first reached the threshold
-// after from, or -1.
-func detection(m *net.Model, word int, threshold float32, pcm []int16, from int) int {
-	found := -1
+// crossings runs the model over a sound and says when the word's score first
+// reached each threshold after from, against the end of the word.
+func crossings(m *net.Model, word int, pcm []int16, from, end int) (found crossing) {
 	l := listener{stream: m.NewStream()}
 	l.push(pcm, func(at int, s net.Scores) {
-		if found < 0 && at >= from && s.Words[word] >= threshold {
-			found = at
+		for at >= from && len(found) < len(thresholds) && s.Words[word] >= thresholds[len(found)] {
+			found = append(found, (at-end)*1000/rate)
 		}
 	})
 	return found

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cricket-home/cricket/voice/wake/net"
@@ -38,6 +40,7 @@ func run(ctx context.Context, args []string) error {
 	shards := flags.Int("shards", 100, "number of shards, each 500 scenes of 6 s")
 	model := flags.String("model", "", "model file to measure")
 	hours := flags.Int("hours", 60, "hours of sound without the word")
+	part := flags.String("part", "test", "clips to measure with: test, or valid, to choose thresholds by")
 	command := flags.String("command", "", "command line for the card")
 	out := flags.String("card", "", "where the card goes; none: standard output")
 	flags.Usage = func() {
@@ -83,15 +86,25 @@ func run(ctx context.Context, args []string) error {
 		if len(m.Words()) != len(p.words) || m.Words()[0].Name != p.words[0] {
 			return fmt.Errorf("%s knows %v, not %q", *model, m.Words(), p.words)
 		}
+		for _, w := range m.Words() {
+			if !slices.Contains(thresholds, w.Threshold) {
+				return fmt.Errorf("%s: the threshold of %q is %v, not one of %v", *model, w.Name, w.Threshold, thresholds)
+			}
+		}
 		warnings, err := judge(p)
 		if err != nil {
 			return err
 		}
-		found, err := evaluate(p, m, fmt.Sprintf("%08x", crc32.ChecksumIEEE(data)), clips, filepath.Join(folder, "evaluation.json"), *hours)
+		weights := data[12+binary.LittleEndian.Uint32(data[8:]) : len(data)-4] // what is counted serves every threshold
+		bank, err := testBank(p, clips, *part)
 		if err != nil {
 			return err
 		}
-		text := card(p, m, len(data), *command, found, warnings)
+		found, err := evaluate(p, m, fmt.Sprintf("%08x", crc32.ChecksumIEEE(weights)), bank, filepath.Join(folder, "evaluation-"+*part+".json"), *hours)
+		if err != nil {
+			return err
+		}
+		text := card(p, m, len(data), *part, *command, bank.sentences, found, warnings)
 		if *out == "" {
 			_, err = fmt.Print(text)
 			return err

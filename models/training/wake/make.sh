@@ -37,15 +37,15 @@ else
 fi
 
 evaluate() {
-	nice "$env" run "${wake[@]}" -model "$1" -hours "$hours" -command "$command" -card "$2" evaluate
+	"$env" run "${wake[@]}" -model "$1" -hours "$hours" -command "$command" -card "$2" evaluate
 	echo "make.sh: the model is $1, what it is worth stands in $2"
 }
 
 case ${1-} in
 train)
 	"$env" run "${wake[@]}" judge
-	nice "$env" run "${wake[@]}" speak
-	nice "${wake[@]}" -shards "$shards" mix
+	"$env" run "${wake[@]}" speak
+	"${wake[@]}" -shards "$shards" mix
 	OMP_NUM_THREADS=${THREADS:-1} "$env" run python3 "$here/train.py" train "$folder" --steps "$steps" --threads "${THREADS:-1}" --seed "$seed" "${from[@]}"
 	evaluate "$folder/$name.net" "$folder/card.md"
 	[[ -n $phrase ]] && echo "make.sh: try it: cricket wake try --model $folder/$name.net" ||

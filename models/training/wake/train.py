@@ -1,6 +1,7 @@
 """Trains the network of voice/wake/net on the shards that the Go program in this folder mixes.
 
     train.py train DIR --steps 12000 [--from FILE.net] [--threads 1]    DIR holds shards/; writes DIR/state.pt and DIR/NAME.net
+    train.py threshold FILE T...                                        sets the words' thresholds
     train.py reference DIR                                              writes what the Go tests compare with
 
 It goes on from DIR/state.pt where there is one. CUDA is used where there is one; the CPU does as well.
@@ -9,6 +10,7 @@ It goes on from DIR/state.pt where there is one. CUDA is used where there is one
 import argparse
 import binascii
 import json
+import math
 import os
 import struct
 import time
@@ -154,13 +156,25 @@ class Shards:
         return x, marks, tail[:, 0].long(), tail[:, 1:].long()
 
 
+def runs(marks):
+    """Scene, word, first step and step after the last of each run of true steps; marks is [scene, step, word]."""
+    flat = F.pad(marks.transpose(1, 2), (1, 1)).int()
+    change = flat[..., 1:] - flat[..., :-1]
+    starts, ends = (change == 1).nonzero().tolist(), (change == -1).nonzero().tolist()
+    return [(scene, word, first, last) for (scene, word, first), (_, _, last) in zip(starts, ends)]
+
+
 def losses(net, batch):
     x, marks, count, sounds = batch
     out, _, spoken = net(x)
-    asked = (marks != 2).float()
-    bce = F.binary_cross_entropy_with_logits(out, (marks == 1).float(), reduction="none") * asked
-    words = bce[..., :-1].sum() / len(x) / 6  # six steps hold a word
-    speech = bce[..., -1].sum() / asked[..., -1].sum().clamp(min=1)
+    told = marks[..., -1] != 2
+    speech = F.binary_cross_entropy_with_logits(out[..., -1][told], (marks[..., -1] == 1).float()[told])
+    # Where a word is not, each step counts; where one is, the three best steps of its marks do, as much as six steps.
+    absent = F.softplus(out[..., :-1])[marks[..., :-1] == 0].sum()
+    present = 0
+    for scene, word, first, last in runs(marks[..., :-1] == 1):
+        present = present + 2 * F.softplus(-out[scene, first:last, word].topk(min(3, last - first)).values).sum()
+    words = (absent + present) / len(x) / 6
     chances = F.log_softmax(spoken, -1).transpose(0, 1)
     steps = torch.full((len(x),), x.shape[1], dtype=torch.long)
     ctc = F.ctc_loss(chances, sounds.cpu() if not x.is_cuda else sounds, steps, count.cpu(), reduction="sum", zero_infinity=True) / len(x) / x.shape[1]
@@ -212,8 +226,8 @@ def validate(net, shards, device, shape, most=10**9):
 
 
 def choose(hits, peaks, hours, per_hour):
-    """The least threshold with at most so many false accepts per hour of scenes, of which half are near-misses."""
-    for threshold in np.arange(0.3, 0.96, 0.01):
+    """The least threshold of evaluate.go's with at most so many false accepts per hour of scenes, of which half are near-misses."""
+    for threshold in np.arange(0.3, 0.96, 0.05):
         if (peaks >= threshold).sum() <= per_hour * hours:
             break
     return round(float(threshold), 2)
@@ -267,7 +281,7 @@ def train(args):
         torch.manual_seed(args.seed * 1000003 + step)
         share = step / args.steps
         for group in optimiser.param_groups:
-            group["lr"] = args.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6
+            group["lr"] = args.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
         net.train()
         x, *rest = shards.batch(draw.integers(0, len(shards), args.batch), device)
         words, speech, ctc = losses(net, (mask(x), *rest))
@@ -317,6 +331,14 @@ def reference(args):
     (dir / "reference.json").write_text(json.dumps({"Inputs": [[round(v, 4) for v in row] for row in x[0].tolist()], "Outputs": [[round(v, 6) for v in row] for row in outputs.tolist()]}))
 
 
+def threshold(args):
+    head, tensors = read(args.file)
+    words = [w["name"] for w in head["words"]]
+    if len(words) != len(args.thresholds):
+        raise SystemExit(f"train: error: {len(args.thresholds)} thresholds for {words}")
+    write(args.file, {k: head[k] for k in SHAPE}, words, args.thresholds, head["language"], tensors)
+
+
 def main():
     parser = argparse.ArgumentParser()
     verbs = parser.add_subparsers(required=True)
@@ -334,6 +356,10 @@ def main():
     r = verbs.add_parser("reference")
     r.add_argument("dir")
     r.set_defaults(run=reference)
+    c = verbs.add_parser("threshold")
+    c.add_argument("file")
+    c.add_argument("thresholds", type=float, nargs="+")
+    c.set_defaults(run=threshold)
     args = parser.parse_args()
     args.run(args)
 

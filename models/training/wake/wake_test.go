@@ -73,7 +73,7 @@ func TestHalfAShelfIsNone(t *testing.T) {
 // Every word has six or seven steps at which it must be heard, right after its
 // sound has ended, and none of them is within another sound but its room's.
 func TestMarksFollowTheWord(t *testing.T) {
-	b, err := newBank(shelved(t), 2)
+	b, err := newBank(shelved(t), []string{"hey cricket", "stop"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestMarksFollowTheWord(t *testing.T) {
 		word        int
 		first, last int // samples after the end
 	}{
-		{0, 0, 180 * rate / 1000},
+		{0, 40 * rate / 1000, 210 * rate / 1000},
 		{1, 60 * rate / 1000, 240 * rate / 1000},
 	} {
 		s := &scene{x: make([]float32, 6*rate), speech: make([]byte, 200), marks: [][]byte{make([]byte, 200), make([]byte, 200)}}
@@ -108,7 +108,7 @@ func TestMarksFollowTheWord(t *testing.T) {
 }
 
 func TestScenesDependOnTheSeedOnly(t *testing.T) {
-	b, err := newBank(shelved(t), 2)
+	b, err := newBank(shelved(t), []string{"hey cricket", "stop"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,29 +245,41 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// With a threshold of almost nothing all is heard, with one of 1 nothing.
-func TestEvaluation(t *testing.T) {
-	m := net.Bundled()
-	clips := shelved(t)
-	b, err := newBank(clips, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := plan{name: "toy", words: []string{"hey cricket", "stop"}, language: "en"}
-	found, err := present(p, m, 0, net.Word{Name: "hey cricket", Threshold: 0.0001}, b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s := found.Said["10"]; s == nil || s.Times != 1 || s.Missed != 0 {
-		t.Errorf("with a threshold of almost 0 every word is heard, got %+v", s)
-	}
-	if f := found.Near["ticket"]; f == nil || f.Times != 1 || f.Woken != 1 {
-		t.Errorf("with a threshold of almost 0 every near-miss wakes, got %+v", f)
-	}
-	for _, delay := range found.Delays {
-		if delay > 2000 {
-			t.Errorf("delay of %v ms", delay)
+// Thresholds are reached in their order, and what a word does not reach is missed.
+func TestEvaluationCounts(t *testing.T) {
+	said := []crossing{{-60, -30, 0, 0, 30}, {10}, nil}
+	for _, test := range []struct {
+		threshold float32
+		missed    int
+	}{{0.3, 1}, {0.35, 2}, {0.5, 2}, {0.55, 3}, {0.95, 3}} {
+		if missed, of := misses(said, test.threshold); missed != test.missed || of != 3 {
+			t.Errorf("%v: %d of %d missed, want %d of 3", test.threshold, missed, of, test.missed)
 		}
+	}
+	if after, ok := said[0].reached(0.5); after != 30 || !ok {
+		t.Errorf("0.5 was reached at %d (%v), want 30", after, ok)
+	}
+	found := results{Floods: map[string][]*flood{
+		"music": {{Seconds: 3600, Peaks: [][]float32{{0.4, 0.9}}}, {Seconds: 3600, Peaks: [][]float32{{0.7}}}},
+		"noise": {{Seconds: 1800, Peaks: [][]float32{{0.95}}}},
+	}}
+	if n, hours := found.accepts(0, 0.7, "music", "noise"); n != 3 || hours != 2.5 {
+		t.Errorf("%d in %v h, want 3 in 2.5", n, hours)
+	}
+}
+
+// The model hears a clip after the noise it stands in, within the sound it is given.
+func TestPresent(t *testing.T) {
+	b, err := newBank(shelved(t), []string{"hey cricket", "stop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := present(plan{words: []string{"hey cricket", "stop"}}, net.Bundled(), 0, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found.Said["10"]) != 1 || len(found.Near["ticket"]) != 1 || len(found.Near["the word stop"]) != 1 {
+		t.Errorf("%+v", found)
 	}
 }
 

@@ -167,7 +167,7 @@ func (c *compiler) layer(op operation, axis, activation int) (layer, error) {
 // windows are where the windows of a filter begin in a 1 x rows x columns x
 // depth input, and where its taps lie in a window. Windows that would hang over
 // the edge are not supported: a streaming model pads through its variables.
-func (c *compiler) windows(op operation, l layer, strideField, dilationField int) (positions, taps []int, err error) {
+func (c *compiler) windows(op operation, l layer, dilationField int) (positions, taps []int, err error) {
 	in, out, kernel := l.from.shape, l.to.shape, l.filter.shape
 	if len(in) != 4 || len(out) != 4 || len(kernel) != 4 || in[0] != 1 || out[0] != 1 {
 		return nil, nil, fmt.Errorf("its shapes %v, %v and %v are not supported", in, kernel, out)
@@ -175,7 +175,7 @@ func (c *compiler) windows(op operation, l layer, strideField, dilationField int
 	if op.options.int32(dilationField, 1) != 1 || op.options.int32(dilationField+1, 1) != 1 {
 		return nil, nil, errors.New("its dilation is not supported")
 	}
-	stride := [2]int{op.options.int32(strideField+1, 0), op.options.int32(strideField, 0)} // rows, columns
+	stride := [2]int{op.options.int32(2, 0), op.options.int32(1, 0)} // rows, columns
 	for d := range stride {
 		fit := in[1+d] - kernel[1+d]
 		if stride[d] < 1 || fit < 0 || out[1+d] != fit/stride[d]+1 {
@@ -201,7 +201,7 @@ func (c *compiler) conv2D(op operation) error {
 	if err != nil {
 		return err
 	}
-	positions, taps, err := c.windows(op, l, 1, 4)
+	positions, taps, err := c.windows(op, l, 4)
 	if err != nil {
 		return err
 	}
@@ -214,10 +214,11 @@ func (c *compiler) conv2D(op operation) error {
 		length *= len(taps)
 		taps = taps[:1]
 	}
-	return c.weigh(l, len(positions), &convolution{
+	c.weigh(l, len(positions), &convolution{
 		from: l.fromIndex, to: l.toIndex, positions: positions, taps: taps, length: length,
 		weights: l.weights, bias: l.bias, requantizer: l.requantizer,
 	})
+	return nil
 }
 
 func (c *compiler) depthwiseConv2D(op operation) error {
@@ -225,7 +226,7 @@ func (c *compiler) depthwiseConv2D(op operation) error {
 	if err != nil {
 		return err
 	}
-	positions, taps, err := c.windows(op, l, 1, 5)
+	positions, taps, err := c.windows(op, l, 5)
 	if err != nil {
 		return err
 	}
@@ -233,10 +234,11 @@ func (c *compiler) depthwiseConv2D(op operation) error {
 	if l.filter.shape[0] != 1 || channels%depth != 0 || l.to.shape[3] != channels {
 		return fmt.Errorf("a filter of %v makes %v of %v", l.filter.shape, l.to.shape, l.from.shape)
 	}
-	return c.weigh(l, len(positions), &depthwise{
+	c.weigh(l, len(positions), &depthwise{
 		from: l.fromIndex, to: l.toIndex, positions: positions, taps: taps, each: channels / depth,
 		weights: l.weights, bias: l.bias, requantizer: l.requantizer,
 	})
+	return nil
 }
 
 func (c *compiler) fullyConnected(op operation) error {
@@ -259,15 +261,15 @@ func (c *compiler) fullyConnected(op operation) error {
 	for i := range positions {
 		positions[i] = i * depth
 	}
-	return c.weigh(l, rows, &convolution{
+	c.weigh(l, rows, &convolution{
 		from: l.fromIndex, to: l.toIndex, positions: positions, taps: []int{0}, length: depth,
 		weights: l.weights, bias: l.bias, requantizer: l.requantizer,
 	})
+	return nil
 }
 
 // weigh adds a step with weights, which are all used at each position.
-func (c *compiler) weigh(l layer, positions int, s step) error {
+func (c *compiler) weigh(l layer, positions int, s step) {
 	c.p.multiplyAdds += int64(positions) * int64(len(l.weights))
 	c.p.steps = append(c.p.steps, s)
-	return nil
 }

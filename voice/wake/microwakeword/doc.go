@@ -5,7 +5,9 @@
 // In: the two files, and any number of 16 kHz mono samples. Out: a probability
 // every 30 ms (every stride of the model's input times the manifest's step),
 // averaged over the manifest's sliding window; the word was said where it goes
-// above Threshold. The voice activity model (vad.json) works the same way.
+// above Threshold. The voice activity model (vad.json) works the same way. In the
+// first second of a stream the noise estimate settles, and speech that was going
+// on already wakes a little more often than later.
 //
 // It is all in Go: a reader of the FlatBuffers file, the operators that these
 // models use in the integer arithmetic of the TensorFlow Lite 8-bit

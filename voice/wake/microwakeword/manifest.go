@@ -7,13 +7,12 @@ import (
 	"path/filepath"
 )
 
-// manifest is the JSON file beside a model. The fields that only matter to a
-// microcontroller (tensor_arena_size, minimum_esphome_version) are not read.
+// manifest is the JSON file beside a model. What only matters to people (author,
+// website) or to a microcontroller (tensor_arena_size, minimum_esphome_version)
+// is not read.
 type manifest struct {
 	Type             string   `json:"type"`
 	Word             string   `json:"wake_word"`
-	Author           string   `json:"author"`
-	Website          string   `json:"website"`
 	Model            string   `json:"model"`
 	TrainedLanguages []string `json:"trained_languages"`
 	Version          int      `json:"version"`

@@ -80,9 +80,6 @@ func quantizedFeatures(p *program) []int8 {
 // Word is the wake word as its maker wrote it: "Okay Nabu".
 func (m *Model) Word() string { return m.manifest.Word }
 
-// Author is who made the model, as the manifest says.
-func (m *Model) Author() string { return m.manifest.Author }
-
 // Threshold is the probability above which the word was said.
 func (m *Model) Threshold() float32 { return float32(*m.manifest.Micro.ProbabilityCutoff) }
 

@@ -48,8 +48,8 @@ func raws(s *Stream, pcm []int16) []uint8 {
 
 func TestModelSaysWhatTheManifestSays(t *testing.T) {
 	m := smallModel(t)
-	if m.Word() != "loud" || m.Threshold() != 0.5 || m.SlidingWindow() != 3 || m.StepSamples() != 320 || m.Author() != "Cricket" || !slices.Equal(m.Languages(), []string{"en", "de"}) {
-		t.Errorf("word %q threshold %v window %v step %v author %q languages %v", m.Word(), m.Threshold(), m.SlidingWindow(), m.StepSamples(), m.Author(), m.Languages())
+	if m.Word() != "loud" || m.Threshold() != 0.5 || m.SlidingWindow() != 3 || m.StepSamples() != 320 || !slices.Equal(m.Languages(), []string{"en", "de"}) {
+		t.Errorf("word %q threshold %v window %v step %v languages %v", m.Word(), m.Threshold(), m.SlidingWindow(), m.StepSamples(), m.Languages())
 	}
 }
 
@@ -161,6 +161,32 @@ func TestAnyBlocks(t *testing.T) {
 	}
 	if p, fresh := m.NewStream().Push(pcm); !fresh || p != best {
 		t.Errorf("all at once %v, step by step at most %v", p, best)
+	}
+}
+
+// The manifest says how far the windows are apart.
+func TestFeatureStep(t *testing.T) {
+	slow := strings.Replace(smallManifest, `"feature_step_size": 10`, `"feature_step_size": 20`, 1)
+	m, err := Parse([]byte(slow), file(small()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 30 ms and then two windows every 40 ms: 485 windows of 20 ms in 9.71 s.
+	if n := len(raws(m.NewStream(), hum(155360, 9000))); m.StepSamples() != 640 || n != 242 {
+		t.Errorf("a step of %d samples, %d steps", m.StepSamples(), n)
+	}
+}
+
+// A feature is divided by 25.6 and then by the scale of the model's input.
+func TestFeaturesBecomeInput(t *testing.T) {
+	table := quantizedFeatures(&program{inputScale: 26.0 / 255, inputZero: -128})
+	for feature, want := range map[int]int8{0: -128, 1: -128, 2: -127, 3: -127, 4: -126, 333: 0, 664: 126, 665: 127} {
+		if table[feature] != want {
+			t.Errorf("feature %d becomes %d, want %d", feature, table[feature], want)
+		}
+	}
+	if last := len(table) - 1; table[last] != 127 || table[last-1] != 126 {
+		t.Errorf("the table ends with %v", table[last-1:])
 	}
 }
 
@@ -364,6 +390,32 @@ func TestTruncatedModels(t *testing.T) {
 			}
 		} else if !strings.HasPrefix(err.Error(), `load wake word "loud": the model`) {
 			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+}
+
+// The options of an operator are read when the operator is, after everything else.
+func TestDamagedOptions(t *testing.T) {
+	model := file(small()...)
+	graphs, err := readGraphs(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range graphs {
+		for _, op := range g.operations {
+			vtable := op.options.vtable
+			if len(vtable) <= 4 || op.code == opSplitV { // whose options say nothing that its outputs do not
+				continue
+			}
+			old := slices.Clone(vtable)
+			for i := 4; i < len(vtable); i += 2 {
+				vtable[i], vtable[i+1] = 0xFF, 0x7F // far outside the table
+			}
+			damaged := slices.Clone(model)
+			copy(vtable, old)
+			if _, err := Parse([]byte(smallManifest), damaged); err == nil || !strings.Contains(err.Error(), "an offset points outside") {
+				t.Errorf("%v: %v", op, err)
+			}
 		}
 	}
 }

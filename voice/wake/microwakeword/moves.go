@@ -23,12 +23,12 @@ func (m moves) run(slots [][]int8) {
 // runCost is what beginning a run costs, in values moved.
 const runCost = 8
 
-func (c *compiler) move(m moves) error {
+// move adds a step that moves values.
+func (c *compiler) move(m moves) {
 	for _, run := range m {
 		c.p.moved += int64(run.n) + runCost
 	}
 	c.p.steps = append(c.p.steps, m)
-	return nil
 }
 
 // sameScale refuses to move values between tensors that mean something else by them.
@@ -62,7 +62,8 @@ func (c *compiler) reshape(op operation) error {
 	if err := sameScale(from, to); err != nil {
 		return err
 	}
-	return c.move(moves{{to: toIndex, from: fromIndex, n: from.elements}})
+	c.move(moves{{to: toIndex, from: fromIndex, n: from.elements}})
+	return nil
 }
 
 // around is how many values of a shape lie outside an axis (before it) and inside it (after it).
@@ -142,7 +143,8 @@ func (c *compiler) concatenation(op operation) error {
 	if start != to.shape[axis] {
 		return fmt.Errorf("its inputs have %d rows together, not %d", start, to.shape[axis])
 	}
-	return c.move(m)
+	c.move(m)
+	return nil
 }
 
 // split is SPLIT and SPLIT_V, whose operands are in different orders. The sizes
@@ -190,7 +192,8 @@ func (c *compiler) split(op operation, operand, axisOperand int) error {
 	if start != from.shape[axis] {
 		return fmt.Errorf("its outputs have %d rows together, not %d", start, from.shape[axis])
 	}
-	return c.move(m)
+	c.move(m)
+	return nil
 }
 
 func (c *compiler) stridedSlice(op operation) error {
@@ -242,7 +245,8 @@ func (c *compiler) stridedSlice(op operation) error {
 		}
 		begins[i] = begin
 	}
-	return c.move(window(from.shape, to.shape, begins, fromIndex, toIndex))
+	c.move(window(from.shape, to.shape, begins, fromIndex, toIndex))
+	return nil
 }
 
 // clampCorner is a corner counted from the front, inside a dimension of n.
@@ -256,13 +260,13 @@ func clampCorner(corner, n int) int {
 // window copies the box of a shape at begins, one run along the last dimensions
 // at a time.
 func window(from, box, begins []int, fromIndex, toIndex int) moves {
+	if len(from) == 0 {
+		return moves{{to: toIndex, from: fromIndex, n: 1}}
+	}
 	// Whole dimensions at the end are one run together with the one before them.
 	axis := len(from) - 1
 	for axis > 0 && from[axis] == box[axis] {
 		axis--
-	}
-	if len(from) == 0 {
-		return moves{{to: toIndex, from: fromIndex, n: 1}}
 	}
 	_, inner := around(from, axis)
 	run := box[axis] * inner

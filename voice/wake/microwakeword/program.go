@@ -91,6 +91,9 @@ func compile(graphs []subgraph) (*program, error) {
 		default:
 			initial, err = readInitial(graphs, op.options.int32(0, 0))
 		}
+		if op.options.r.err != nil {
+			err = op.options.r.err // the options are damaged; they were read as zeros
+		}
 		if errors.Is(err, errUnsupported) {
 			return nil, fmt.Errorf("%v %w", op, err)
 		} else if err != nil {

@@ -14,7 +14,7 @@ func (c *compiler) varHandle(op operation) error {
 		return err
 	}
 	c.handles[index] = handle(op)
-	return op.options.r.err
+	return nil
 }
 
 // variable is the slot of operand 0, made at its first use for a value of a size.
@@ -48,7 +48,8 @@ func (c *compiler) readVariable(op operation) error {
 	if err != nil {
 		return err
 	}
-	return c.move(moves{{to: index, from: slot, n: t.elements}})
+	c.move(moves{{to: index, from: slot, n: t.elements}})
+	return nil
 }
 
 func (c *compiler) assignVariable(op operation) error {
@@ -60,7 +61,8 @@ func (c *compiler) assignVariable(op operation) error {
 	if err != nil {
 		return err
 	}
-	return c.move(moves{{to: slot, from: index, n: t.elements}})
+	c.move(moves{{to: slot, from: index, n: t.elements}})
+	return nil
 }
 
 // readInitial reads the subgraph of a CALL_ONCE: constants assigned to
@@ -76,9 +78,6 @@ func readInitial(graphs []subgraph, index int) (map[string]tensor, error) {
 		switch {
 		case op.code == opVarHandle && len(op.outputs) == 1:
 			handles[op.outputs[0]] = handle(op)
-			if err := op.options.r.err; err != nil {
-				return nil, err
-			}
 		case op.code == opAssignVariable && len(op.inputs) == 2:
 			name, ok := handles[op.inputs[0]]
 			if !ok || op.inputs[1] < 0 || op.inputs[1] >= len(g.tensors) {

@@ -107,7 +107,7 @@ func parse(data []byte) (*Model, error) {
 	if size > largestHead || int(size) > len(body) {
 		return nil, fmt.Errorf("head of %d bytes does not fit", size)
 	}
-	m := &Model{}
+	m := &Model{checksum: sum}
 	decoder := json.NewDecoder(bytes.NewReader(body[:size]))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&m.head); err != nil {

@@ -12,6 +12,7 @@ var bundled []byte
 // by any number of streams and goroutines.
 type Model struct {
 	head      head
+	checksum  uint32
 	stem      dense
 	blocks    []block
 	embedding dense
@@ -35,6 +36,10 @@ func (m *Model) Language() string { return m.head.Language }
 
 // EmbeddingSize is the length of Scores.Embedding.
 func (m *Model) EmbeddingSize() int { return m.head.Embedding }
+
+// Checksum is that of the model's file: embeddings of models with the same one can
+// be compared.
+func (m *Model) Checksum() uint32 { return m.checksum }
 
 // StepSamples is the length of sound between two scores, 480 samples (30 ms) in
 // models of ours.

@@ -1,0 +1,51 @@
+package intent
+
+import (
+	"strings"
+	"unicode"
+)
+
+// asWritten is a piece of a normalised text as it stands in the sentence that
+// was said, accents and all: what goes on a shopping list is for people to read.
+// A piece that does not stand there in a row is returned as it is.
+func (l *language) asWritten(piece, sentence string) string {
+	words := strings.Fields(sentence)
+	for i := range words {
+		if !strings.HasPrefix(piece, l.letters.normalize(words[i])) {
+			continue
+		}
+		for j := i + 1; j <= len(words); j++ {
+			text := l.letters.normalize(strings.Join(words[i:j], " "))
+			if len(text) < len(piece) {
+				continue
+			}
+			if said := l.cased(words[i:j]); text == piece && (l.capitals || !ascii(said)) {
+				return said
+			}
+			break
+		}
+	}
+	return piece
+}
+
+// cased joins words without the signs around them, in small letters where the
+// language has no capitals that belong to a word.
+func (l *language) cased(words []string) string {
+	out := make([]string, 0, len(words))
+	for _, w := range words {
+		w = strings.TrimFunc(w, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '%' && r != '°' && r != '-'
+		})
+		if w != "" {
+			out = append(out, w)
+		}
+	}
+	text := strings.Join(out, " ")
+	switch {
+	case l.capitals:
+		return text
+	case l.code == "tr":
+		return strings.ToLowerSpecial(unicode.TurkishCase, text)
+	}
+	return strings.ToLower(text)
+}
