@@ -73,7 +73,7 @@ func TestHalfAShelfIsNone(t *testing.T) {
 // Every word has six or seven steps at which it must be heard, right after its
 // sound has ended, and none of them is within another sound but its room's.
 func TestMarksFollowTheWord(t *testing.T) {
-	b, err := newBank(shelved(t), 2)
+	b, err := newBank(shelved(t), []string{"hey cricket", "stop"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestMarksFollowTheWord(t *testing.T) {
 }
 
 func TestScenesDependOnTheSeedOnly(t *testing.T) {
-	b, err := newBank(shelved(t), 2)
+	b, err := newBank(shelved(t), []string{"hey cricket", "stop"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestEvaluationCounts(t *testing.T) {
 
 // The model hears a clip after the noise it stands in, within the sound it is given.
 func TestPresent(t *testing.T) {
-	b, err := newBank(shelved(t), 2)
+	b, err := newBank(shelved(t), []string{"hey cricket", "stop"})
 	if err != nil {
 		t.Fatal(err)
 	}
