@@ -99,8 +99,12 @@ type find struct {
 // effort is what was spent on a sentence.
 type effort struct{ steps, tried, compared int }
 
-// repair returns the best find.
+// repair returns the best find. How words sound, and which ways to speak count
+// against a find, is English: nothing is repaired in another language yet.
 func (r *Resolver) repair(q Query) (best find, ok bool) {
+	if r.s.lang.code != "en" {
+		return find{}, false
+	}
 	best, ok, _ = r.search(q)
 	return best, ok
 }
