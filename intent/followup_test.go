@@ -44,7 +44,7 @@ func TestFollowUps(t *testing.T) {
 			if first.Refusal != "" {
 				t.Fatalf("%q is refused: %+v", c.first, first)
 			}
-			in := r.Match(Query{Text: c.say, Room: "kitchen", Context: Context{Last: &first}})
+			in := r.Resolve(Query{Text: c.say, Room: "kitchen", Context: Context{Last: &first}})
 			if c.want == "" {
 				if in.Refusal == "" {
 					t.Errorf("got %s, want a refusal", show(in))
@@ -62,7 +62,7 @@ func TestFollowUps(t *testing.T) {
 func TestNothingBefore(t *testing.T) {
 	r := compileBuiltin(t).Bind(testHome())
 	for _, text := range []string{"yes", "no", "turn it off", "only the left one", "the bedroom too", "i meant the bedroom", "both", "the first one", "and the kitchen", "make it red"} {
-		if in := r.Match(Query{Text: text, Room: "kitchen"}); in.Refusal == "" {
+		if in := r.Resolve(Query{Text: text, Room: "kitchen"}); in.Refusal == "" {
 			t.Errorf("%q: got %s", text, show(in))
 		}
 	}
@@ -216,11 +216,11 @@ func TestNoSuchDelay(t *testing.T) {
 		"turn off the dishwasher in ten minutes", "in ten minutes", "turn off the tv in", "don't turn off the tv in ten minutes",
 		"she turned off the tv in ten minutes", "turn off the tv in ten minutes yesterday", "set a timer for ten minutes in ten minutes",
 	} {
-		if in := r.Match(Query{Text: text, Room: "living_room"}); in.Refusal == "" {
+		if in := r.Resolve(Query{Text: text, Room: "living_room"}); in.Refusal == "" {
 			t.Errorf("%q: got %s", text, show(in))
 		}
 	}
-	if in := r.Match(Query{Text: strings.Repeat("in ten minutes ", 20) + "turn off the tv"}); in.Refusal == "" {
+	if in := r.Resolve(Query{Text: strings.Repeat("in ten minutes ", 20) + "turn off the tv"}); in.Refusal == "" {
 		t.Errorf("delays of delays: %s", show(in))
 	}
 }

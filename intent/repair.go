@@ -147,7 +147,7 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 
 	text := r.s.lang.letters.normalize(q.Text)
 	words := strings.Fields(text)
-	if len(words) == 0 || len(words) > maxTagWords || len(text) > maxText {
+	if len(words) == 0 || len(words) > maxTagWords || len(text) > maxText || tells(words) {
 		return best, false, spent
 	}
 	for _, a := range q.Alternatives[:min(len(q.Alternatives), maxAlternatives)] {
@@ -211,8 +211,8 @@ func (r *Resolver) framed(m *match, text string, at setting, try func(string, bo
 				continue
 			}
 			f.intent, f.text, f.frame, f.p = in, said, s.frame, s.p
-			// A scene's name may be small talk ("good night"), and an unknown word may be a unit.
-			f.doubtful = s.frame == "activate" && !t.starts() || f.unknown > 0 && t.first(tagNumber) != nil
+			// A name alone is nothing to do, a scene's may be small talk ("good night"), and an unknown word may be a unit.
+			f.doubtful = len(t.tags) == 1 && f.named || s.frame == "activate" && !t.starts() || f.unknown > 0 && t.first(tagNumber) != nil
 			for n, other := range shares {
 				if n != i && other.frame != frameNothing && other.frame != frameElsewhere {
 					f.second = other.p
