@@ -64,7 +64,7 @@ eval-wake: ## misses, false accepts and cost of the bundled wake words, or of PH
 	@PHRASE='$(PHRASE)' LANGUAGE='$(LANGUAGE)' models/training/wake/make.sh evaluate
 
 train-test: ## the trainings, each for a minute on a little speech; they need models/training/env.sh make
-	CRICKET_TRAIN=1 go test -count=1 -v -run Toy ./models/training/...
+	CRICKET_TRAIN=1 go test -count=1 -timeout 30m -v -run Toy ./models/training/...
 
 fmt: ## format all Go files
 	gofmt -w .

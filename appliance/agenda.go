@@ -33,6 +33,12 @@ type forgetful struct{}
 
 func (forgetful) Save(schedule.Book) error { return nil }
 
+// unwritable refuses to keep anything, for the reason that the file could not be
+// opened.
+type unwritable struct{ err error }
+
+func (u unwritable) Save(schedule.Book) error { return u.err }
+
 // Due is an entry of the book whose time has come.
 type Due struct {
 	Entry  schedule.Entry

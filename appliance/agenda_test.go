@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,18 +34,19 @@ type bubble struct {
 	paper *paper
 	boot  string
 	start time.Time
-	ahead time.Duration
-	known bool
+	ahead atomic.Int64 // ns
+	known atomic.Bool
 	end   func()
 }
 
 func (b *bubble) clock() schedule.Now {
-	return schedule.Now{Wall: time.Now().Add(b.ahead).In(time.UTC), Known: b.known, Up: time.Since(b.start), Boot: b.boot}
+	return schedule.Now{Wall: time.Now().Add(time.Duration(b.ahead.Load())).In(time.UTC), Known: b.known.Load(), Up: time.Since(b.start), Boot: b.boot}
 }
 
 // boot starts an agenda on what the paper has.
 func boot(t *testing.T, p *paper, name string) *bubble {
-	b := &bubble{paper: p, boot: name, start: time.Now(), known: true}
+	b := &bubble{paper: p, boot: name, start: time.Now()}
+	b.known.Store(true)
 	b.Agenda = newAgenda(p.book, p, b.clock, schedule.Place{}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	go b.Run(ctx)
@@ -122,11 +124,11 @@ func TestAgendaClockIsSet(t *testing.T) {
 		b := boot(t, &paper{}, "first")
 		b.put(t, schedule.Countdown(schedule.Timer, 2*time.Hour, b.clock()))
 		b.put(t, alarm(t, b, 3*time.Hour))
-		b.ahead = 3 * time.Hour
+		b.ahead.Store(int64(3 * time.Hour))
 		if d, took := b.next(t, time.Hour); d.Entry.Kind != schedule.Alarm || took > lookTime {
 			t.Fatalf("%+v after %v", d, took)
 		}
-		b.ahead = -20 * time.Hour
+		b.ahead.Store(int64(-20 * time.Hour))
 		b.Change(t.Context(), []schedule.Change{{Remove: 2}})
 		before := b.clock().Up
 		if d, took := b.next(t, 24*time.Hour); d.Entry.Kind != schedule.Timer || before+took != 2*time.Hour {
@@ -181,11 +183,11 @@ func TestAgendaWithoutClock(t *testing.T) {
 		b.put(t, alarm(t, b, time.Minute))
 		b.end()
 		b = boot(t, p, "second")
-		b.known = false
+		b.known.Store(false)
 		if d, _ := b.next(t, 20*time.Minute); d.Entry.ID != 0 {
 			t.Fatalf("by a clock that is not set: %+v", d)
 		}
-		b.known = true
+		b.known.Store(true)
 		if d, took := b.next(t, time.Hour); d.Entry.Kind != schedule.Alarm || d.Missed || took > lookTime {
 			t.Errorf("%+v after %v", d, took)
 		}

@@ -17,7 +17,6 @@ import (
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/home/demo"
 	"github.com/cricket-home/cricket/home/schedule"
-	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/internal/child"
 	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/mqtt"
@@ -56,6 +55,7 @@ type Box struct {
 	config  Config
 	options Options
 	log     *slog.Logger
+	unread  []error // what is wrong with custom sentences that are left out
 	house   *House
 	broker  *mqtt.Broker // nil where the home has its own
 	client  *mqtt.Client
@@ -90,8 +90,14 @@ func New(o Options) (*Box, error) {
 		}
 	}
 	sentences, err := Sentences(o.Config)
+	if err != nil && o.Keep {
+		sentences, b.unread, err = soundSentences(o.Config, err)
+	}
 	if err != nil {
 		return nil, err
+	}
+	for _, fault := range b.unread {
+		b.log.Error("custom sentences are left out", "err", fault)
 	}
 	b.house = NewHouse(o.Home, sentences, o.Config.MQTT.DiscoveryPrefix, o.Log)
 	if b.control, err = listen(o.RuntimeDir); err != nil {
@@ -114,36 +120,6 @@ func ownHome(c Config) (*home.Home, error) {
 		return nil, fmt.Errorf("read home: %w", err)
 	}
 	return home.Parse(file, data)
-}
-
-// ErrSentences is wrapped by the error of sentences that cannot be compiled.
-var ErrSentences = errors.New("compile sentences")
-
-// Sentences compiles the built-in sentences of the language and the owner's
-// custom_sentences. Errors wrap ErrSentences.
-func Sentences(c Config) (*intent.Sentences, error) {
-	files, err := intent.Builtin(c.Language)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSentences, err)
-	}
-	if c.Dir != "" {
-		own, err := filepath.Glob(filepath.Join(c.Dir, "custom_sentences", c.Language, "*.yaml"))
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrSentences, err)
-		}
-		for _, file := range own {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				return nil, fmt.Errorf("%w: %w", ErrSentences, err)
-			}
-			files = append(files, intent.File{Name: file, Data: data})
-		}
-	}
-	sentences, err := intent.Compile(c.Language, files...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSentences, err)
-	}
-	return sentences, nil
 }
 
 func (b *Box) openMQTT() error {

@@ -56,6 +56,9 @@ func CheckConfig() Finding {
 func (b *Box) Doctor(context.Context) []Finding {
 	out := CheckPrograms(b.options.Bin)
 	out = append(out, b.checkBroker(), b.checkEars(), b.checkSchedule())
+	for _, fault := range b.unread {
+		out = append(out, Finding{Part: "sentences", Text: fault.Error(), Hint: "correct the file and restart cricket; until then it is left out, whole"})
+	}
 	s := b.house.Now()
 	devices := Finding{Part: "home", OK: true, Text: fmt.Sprintf("%d devices in %d rooms", len(s.Home.Devices), len(s.Home.Areas))}
 	if len(s.Home.Devices) == 0 {

@@ -33,7 +33,7 @@ type Request struct {
 // Ask answers a sentence that came as text.
 func (b *Box) Ask(ctx context.Context, text string, q Request) Result {
 	t := &trace.Trace{Time: time.Now()}
-	return b.keep(b.answer(ctx, Result{Text: text}, text, q, t), t)
+	return b.keep(b.answer(ctx, Result{Text: text}, voice.Transcript{Text: text}, q, t), t)
 }
 
 // Hear answers each request spoken in a WAV file, in order, through emit. The
@@ -51,6 +51,7 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 			return err
 		}
 	}
+	defer func() { b.wakes.add(l.detector) }()
 	answered := 0
 	for {
 		frame, end := wav.Next()
@@ -77,7 +78,6 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 			return err
 		}
 		if errors.Is(end, io.EOF) {
-			b.wakes.add(l.detector)
 			return l.fault(answered)
 		}
 		if end != nil {
@@ -97,7 +97,7 @@ func (b *Box) hearOne(ctx context.Context, u heardRequest, late time.Duration, q
 		t.Stages = append(t.Stages, trace.Stage{Name: "wake", Start: spoken, Duration: u.wakeDelay,
 			Decision: fmt.Sprintf("%q, score %.2f, %.0f dB over the noise", w.Word, w.Score, w.SNR)})
 		word := b.config.Wake.word(w.Word)
-		if r.Pipeline = word.Pipeline; word.Room != "" {
+		if r.Pipeline = word.Pipeline; q.Room == "" {
 			q.Room = word.Room
 		}
 	}
@@ -122,14 +122,19 @@ func (b *Box) hearOne(ctx context.Context, u heardRequest, late time.Duration, q
 		return b.keep(b.carryOut(ctx, r, refused, q, t), t)
 	}
 	end(b.ears.current().name)
-	return b.keep(b.answer(ctx, r, heard.Text, q, t), t)
+	return b.keep(b.answer(ctx, r, heard, q, t), t)
 }
 
 // answer resolves a sentence and carries it out.
-func (b *Box) answer(ctx context.Context, r Result, text string, q Request, t *trace.Trace) Result {
+func (b *Box) answer(ctx context.Context, r Result, heard voice.Transcript, q Request, t *trace.Trace) Result {
 	end := t.Begin("resolve")
-	before := b.rooms.of(b.roomID(q), t.Time)
-	in := before.answered(b.house.Now().Resolver.Resolve(intent.Query{Text: text, Room: b.room(q), Now: t.Time, Context: before.context}))
+	before, now := b.rooms.of(b.roomID(q), t.Time), b.house.Now()
+	asked := question(heard)
+	asked.Room, asked.States, asked.Context = b.room(q), states(now.Home), before.context
+	if clock := b.clock.now(); clock.Known {
+		asked.Now = clock.Wall
+	}
+	in := before.answered(now.Resolver.Resolve(asked))
 	if in.Refusal != "" {
 		end(string(in.Refusal))
 	} else {
@@ -174,7 +179,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	r = b.publishAll(ctx, r, in, now, plan, t)
 	var undo []schedule.Change
 	if r.Fault == nil || len(r.Actions) > 0 {
-		r, undo = b.change(ctx, r, now, plan)
+		r, undo = b.change(ctx, r, now, plan, t)
 	}
 	next := before.next(r, in, time.Now())
 	if len(r.Actions) > 0 || len(undo) > 0 {
@@ -186,11 +191,19 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 
 // change makes a plan's changes of the book, and lets every box say what is for
 // all to hear.
-func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan) (Result, []schedule.Change) {
+func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan, t *trace.Trace) (Result, []schedule.Change) {
 	if plan.Announce != "" {
-		b.send(ctx, "broadcast", []byte(plan.Announce))
+		if err := b.send(ctx, "broadcast", []byte(plan.Announce)); err != nil {
+			r.Reply = h.NoBroker()
+			return b.fail(r, "broker", err), nil
+		}
 	}
-	undo, err := b.agenda.Change(ctx, plan.Changes)
+	if len(plan.Changes) == 0 {
+		return r, nil
+	}
+	end := t.Begin("write")
+	undo, err := b.alter(ctx, plan.Changes)
+	end(fmt.Sprintf("%d changes", len(plan.Changes)))
 	if err != nil {
 		r.Reply = h.NoBook(plan)
 		return b.fail(r, "schedule", err), nil
@@ -206,7 +219,11 @@ func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *h
 			r.Reply = now.NoBroker()
 			return b.fail(r, "broker", &mqtt.OfflineError{Broker: state.Broker, Err: state.Err})
 		}
-		r.Fault = &Fault{Part: "device " + in.Targets[0], Error: "is not available", Hint: "cricket doctor"}
+		part := "device"
+		if len(in.Targets) > 0 { // an undo, or a command for later, names none
+			part += " " + in.Targets[0]
+		}
+		r.Fault = &Fault{Part: part, Error: "is not available", Hint: "cricket doctor"}
 		return r
 	}
 	if len(r.Actions) == 0 {

@@ -1,11 +1,9 @@
 package appliance
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -16,7 +14,6 @@ import (
 	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/mqtt"
-	"github.com/cricket-home/cricket/voice"
 )
 
 // Planned is an entry of the book as `cricket ring` shows it; docs/cli.md
@@ -69,14 +66,32 @@ func (b *Box) StopRinging(ctx context.Context) error {
 	var changes []schedule.Change
 	for _, e := range b.agenda.Book().Ringing() {
 		changes = append(changes, e.Finish(now, b.place))
-		b.tell(ctx, "stopped", e)
 	}
-	_, err := b.agenda.Change(ctx, changes)
+	_, err := b.alter(ctx, changes)
 	return err
 }
 
-// attend sees to what is due until ctx ends.
+// alter changes the book, and tells of what has stopped ringing by that.
+func (b *Box) alter(ctx context.Context, changes []schedule.Change) ([]schedule.Change, error) {
+	rang := b.agenda.Book().Ringing()
+	undo, err := b.agenda.Change(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range rang {
+		if now, ok := b.agenda.Book().Entry(e.ID); !ok || !now.Ringing {
+			b.tell(ctx, "stopped", e)
+		}
+	}
+	return undo, nil
+}
+
+// attend sees to what is due until ctx ends. What was due while the box was off
+// is told once the broker is there; meanwhile it rings already.
 func (b *Box) attend(ctx context.Context) error {
+	up, cancel := context.WithTimeout(ctx, awaitTime)
+	_ = b.client.Connected(up) // without the broker, events are lost, and the rest is done
+	cancel()
 	for {
 		select {
 		case <-ctx.Done():
@@ -94,6 +109,7 @@ func (b *Box) attend(ctx context.Context) error {
 // carryDue carries out a command for later. Nobody waits for its reply, so it is
 // spoken only where it has something to say: an answer, or what was not done.
 func (b *Box) carryDue(ctx context.Context, e schedule.Entry) {
+	b.await(ctx, e)
 	t := &trace.Trace{Time: time.Now()}
 	r := b.keep(b.carryOut(ctx, Result{Due: string(e.Kind), Planned: e.Name}, *e.Command, Request{Room: e.Room}, t), t)
 	if !r.Done() || len(r.Actions) == 0 {
@@ -103,6 +119,29 @@ func (b *Box) carryDue(ctx context.Context, e schedule.Entry) {
 		b.log.Warn("a command for later was not carried out", "entry", e.ID, "refusal", string(r.Refusal)+string(r.Plan))
 	}
 	b.tell(ctx, "done", e)
+}
+
+// awaitTime is how long a command that is due waits for the broker and its
+// devices: after a power cut they are up later than this box.
+const awaitTime = time.Minute
+
+// await returns when a command's devices are there, or after awaitTime.
+func (b *Box) await(ctx context.Context, e schedule.Entry) {
+	ctx, cancel := context.WithTimeout(ctx, awaitTime)
+	defer cancel()
+	if b.client.Connected(ctx) != nil {
+		return
+	}
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	at := home.Setting{Room: e.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book()}
+	for b.house.Now().Home.Plan(*e.Command, at).Refusal == home.Offline {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // announce tells of what rings now, and of what was missed.
@@ -147,110 +186,14 @@ func (b *Box) tell(ctx context.Context, event string, e schedule.Entry) {
 	if err != nil {
 		panic(err) // texts and a number
 	}
-	b.send(ctx, "schedule", payload)
+	if err := b.send(ctx, "schedule", payload); err != nil && ctx.Err() == nil {
+		b.log.Warn("event not published", "err", err)
+	}
 }
 
 // send publishes under the box's own topic.
-func (b *Box) send(ctx context.Context, topic string, payload []byte) {
-	if err := b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/" + topic, Payload: payload, QoS: 1}); err != nil && ctx.Err() == nil {
-		b.log.Warn("event not published", "topic", topic, "err", err)
-	}
-}
-
-// say leaves a text for the loudspeaker. When more waits than anybody would
-// listen to, the text is dropped.
-func (b *Box) say(text string) {
-	select {
-	case b.says <- text:
-	default:
-		b.log.Warn("too much to say; a sentence was dropped")
-	}
-}
-
-// ringPause is the silence between two rounds of ringing.
-const ringPause = 2 * time.Second
-
-// sound is the box's voice when nobody has asked it anything: one sentence at a
-// time, and what rings, over and over.
-func (b *Box) sound(ctx context.Context) error {
-	for {
-		var text string
-		select {
-		case <-ctx.Done():
-			return nil
-		case text = <-b.says:
-			b.aloud(ctx, text, false)
-		case <-b.agenda.rung:
-		}
-		for ringing := b.agenda.Book().Ringing(); len(ringing) > 0 && ctx.Err() == nil; ringing = b.agenda.Book().Ringing() {
-			round, stop := context.WithCancel(ctx)
-			over := make(chan struct{})
-			go func() {
-				defer close(over)
-				b.aloud(round, ringText(b.house.Now().Home, ringing), true)
-				pause := time.NewTimer(ringPause)
-				defer pause.Stop()
-				select {
-				case <-pause.C:
-				case <-round.Done():
-				}
-			}()
-			select {
-			case <-b.agenda.rung: // stopped, or something else rings too
-			case <-over:
-			case <-ctx.Done():
-			}
-			stop()
-			<-over
-		}
-	}
-}
-
-func ringText(h *home.Home, ringing []schedule.Entry) string {
-	var texts []string
-	for _, e := range ringing {
-		texts = append(texts, h.Ring(e))
-	}
-	return strings.Join(texts, " ")
-}
-
-// aloud speaks through the loudspeaker, after a chime where that is wanted.
-func (b *Box) aloud(ctx context.Context, text string, chimes bool) {
-	if !b.options.Sound {
-		return
-	}
-	speech := voice.Speech{Rate: 22050}
-	if s, err := b.Say(ctx, text); err == nil {
-		speech = s
-	} else if ctx.Err() == nil {
-		b.log.Warn("there is only a chime", "err", err)
-		chimes = true
-	}
-	pcm := speech.PCM
-	if chimes {
-		pcm = append(chime(speech.Rate), pcm...)
-	}
-	var wav bytes.Buffer
-	if err := voice.WriteWAV(&wav, speech.Rate, pcm); err != nil {
-		b.log.Error("nothing is to be heard", "err", err)
-		return
-	}
-	if err := Play(ctx, &wav); err != nil && !errors.Is(err, context.Canceled) {
-		b.log.Warn("nothing is to be heard", "err", err)
-	}
-}
-
-// chime is three soft strokes, each a fourth above the last.
-func chime(rate int) []int16 {
-	const stroke = 0.3 // s
-	var pcm []int16
-	for _, hertz := range []float64{660, 880, 1174} {
-		for i := range int(stroke * float64(rate)) {
-			t := float64(i) / float64(rate)
-			pcm = append(pcm, int16(9000*math.Exp(-8*t)*math.Sin(2*math.Pi*hertz*t)))
-		}
-	}
-	return pcm
+func (b *Box) send(ctx context.Context, topic string, payload []byte) error {
+	return b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/" + topic, Payload: payload, QoS: 1})
 }
 
 // overhear speaks what another box lets all boxes say.
@@ -278,12 +221,19 @@ func (b *Box) openAgenda() error {
 			b.log.Error("timers, alarms or lists may be missing", "err", err)
 			b.damaged = damaged
 			b.say(b.house.Now().Home.LostBook())
-		} else if err != nil {
-			return fmt.Errorf("read what is planned: %w", err)
+			err = nil
 		}
 		keep = b.store
+		if err != nil { // lights work without a book; what needs one is refused aloud
+			b.log.Error("nothing can be planned", "err", err)
+			keep = unwritable{err}
+		}
 	}
 	b.agenda = newAgenda(book, keep, b.clock.now, b.place, b.log)
+	if err != nil {
+		text := err.Error()
+		b.agenda.fault.Store(&text)
+	}
 	return nil
 }
 

@@ -2,7 +2,9 @@ package appliance
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -58,6 +60,31 @@ func TestUndoInARoom(t *testing.T) {
 	// A dry run is not what was done last.
 	b.Ask(within(t), "turn off the lamp", Request{Room: "hall", DryRun: true})
 	if r := means(t, b, named("CricketWhatHeard")); r.Reply != "I heard: what was said." {
+		t.Errorf("%s", r)
+	}
+}
+
+// A device that is gone meanwhile cannot be brought back, nor commanded for later.
+func TestUndoOfADeviceThatIsGone(t *testing.T) {
+	b := start(t, oneLamp, free(), true)
+	if err := b.Ready(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	means(t, b, lamp("HassTurnOn"))
+	if err := b.devices.Stop(within(t), "light.lamp"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, b, func() bool { d, _ := b.house.Now().Home.Device("light.lamp"); return d.Offline })
+	if r := means(t, b, named("CricketUndo")); r.Done() || r.Reply != "The lamp does not answer." || r.Fault == nil {
+		t.Errorf("%s", r)
+	}
+	off := lamp("HassTurnOff")
+	later := intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"minutes": 5.0, "conversation_command": "turn off the lamp"}, Command: &off}
+	if r := means(t, b, later); !r.Done() || r.Reply != "In five minutes: turn off the lamp." {
+		t.Errorf("it may be back by then: %s", r)
+	}
+	off.Targets = []string{"light.gone"}
+	if r := means(t, b, later); r.Done() {
 		t.Errorf("%s", r)
 	}
 }
@@ -159,6 +186,7 @@ func TestDue(t *testing.T) {
 	if r := means(t, b, named("HassNevermind")); r.Reply != "OK." || len(b.Planned()) != 0 {
 		t.Errorf("%s, %+v", r, b.Planned())
 	}
+	event("stopped timer egg")
 }
 
 // The book of a box that was killed is there for the next one; a damaged one is
@@ -211,7 +239,25 @@ func TestBookOutlivesTheBox(t *testing.T) {
 		if f := b.checkSchedule(); f.OK || !strings.Contains(f.Text, "schedule.json.damaged-") {
 			t.Errorf("the doctor says %+v", f)
 		}
-		if r := means(t, b, named("HassTimerStatus")); !r.Done() {
+		if r := means(t, b, named("CricketListRead")); r.Reply != "The shopping list is empty." { // milk came last
+			t.Errorf("%s", r)
+		}
+		if r := means(t, b, named("HassTimerStatus")); !strings.Contains(r.Reply, "left on the timer") {
+			t.Errorf("%s", r)
+		}
+	})
+	// A file that cannot be opened stops what needs it, and nothing else.
+	if err := errors.Join(os.Remove(state+"/schedule.json"), os.Mkdir(state+"/schedule.json", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	live(func(b *Box) {
+		if f := b.checkSchedule(); f.OK || !strings.Contains(f.Text, "is a directory") {
+			t.Errorf("the doctor says %+v", f)
+		}
+		if r := means(t, b, intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"hours": 1.0}}); r.Done() || !strings.HasPrefix(r.Reply, "I cannot write that down") {
+			t.Errorf("%s", r)
+		}
+		if r := means(t, b, lamp("HassTurnOn")); !r.Done() {
 			t.Errorf("%s", r)
 		}
 	})
@@ -246,5 +292,29 @@ func TestReplyOfAFullDisk(t *testing.T) {
 	full(func() { b.agenda.keep = forgetful{} })
 	if r := means(t, b, named("CricketUndo")); r.Reply != "Lamp is off." {
 		t.Errorf("%s", r)
+	}
+}
+
+// After a power cut this box is up before the broker and the devices: what is due
+// waits for them a little.
+func TestDueWaitsForTheBroker(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := DefaultConfig()
+	c.MQTT.Broker = "tcp://" + l.Addr().String()
+	l.Close()
+	b := start(t, oneLamp, c, true)
+	on := lamp("HassTurnOn")
+	b.agenda.due <- Due{Entry: schedule.Entry{ID: 1, Kind: schedule.Command, Name: "lamp on", Command: &on}}
+	broker, err := mqtt.NewBroker(mqtt.BrokerOptions{Address: l.Addr().String(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, broker.Run)
+	until(t, b, func() bool { return len(b.results.Last(1)) > 0 })
+	if last := b.results.Last(1)[0]; !last.Done() || last.Reply != "Hall lamp on." {
+		t.Errorf("%s, fault %+v", last, last.Fault)
 	}
 }

@@ -68,8 +68,14 @@ func (t talk) next(r Result, in intent.Intent, now time.Time) talk {
 		t.Text = r.Text
 	}
 	t.context.Open, t.time = in.Open, now
-	if in.Refusal == "" && r.Plan == "" {
+	switch {
+	case in.Refusal != "" || r.Plan != "":
+	case in.Name != "CricketUndo":
 		t.context.Last = &in
+	case len(in.Also) > 0: // "I meant the bedroom": what was done instead
+		t.context.Last = &in.Also[0]
+	default: // what was undone is nothing to go on from
+		t.context.Last = nil
 	}
 	return t
 }

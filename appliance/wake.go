@@ -78,6 +78,12 @@ func (b *Box) checkWake() Finding {
 	f := Finding{Part: "wake word", OK: err == nil && broken == nil && len(words) > 0}
 	var names []string
 	verify := false
+	var nowhere error
+	for _, w := range b.config.Wake.Words {
+		if _, ok := b.house.Now().Home.Area(w.Room); w.Room != "" && !ok {
+			nowhere = fmt.Errorf("'wake.word.room' of %q is %q, and the home has no such room", w.Name, w.Room)
+		}
+	}
 	for _, w := range words {
 		name := fmt.Sprintf("%q", w.Name)
 		if w.Personal != nil {
@@ -94,6 +100,8 @@ func (b *Box) checkWake() Finding {
 		f.Text, f.Hint = err.Error(), "correct [wake] in config.toml"
 	case broken != nil:
 		f.Text, f.Hint = f.Text+"; "+broken.Error(), "move that file away, or enrol the word again"
+	case nowhere != nil:
+		f.OK, f.Text, f.Hint = false, f.Text+"; "+nowhere.Error(), "cricket home show"
 	case len(words) == 0:
 		f.Text, f.Hint = "none: nothing that is said wakes the box", "name one under [wake] in config.toml"
 	case verify && b.ears != nil && b.ears.current().closed:

@@ -165,6 +165,13 @@ func TestWordOfARoom(t *testing.T) {
 	if n := b.wakes.all()["hey cricket"]; n.Woke != 1 {
 		t.Errorf("counted %+v", n)
 	}
+	if f := b.checkWake(); !f.OK {
+		t.Errorf("the doctor: %+v", f)
+	}
+	b.config.Wake.Words[0].Room = "Cellar"
+	if f := b.checkWake(); f.OK || !strings.Contains(f.Text, `the home has no such room`) {
+		t.Errorf("the doctor on a room that is not there: %+v", f)
+	}
 }
 
 // The recogniser hears the captured word again where the owner wants that, and a

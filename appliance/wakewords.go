@@ -107,12 +107,19 @@ func PersonalWords(stateDir string) *wake.Store {
 func WakeWords(c Config, stateDir string) (words []wake.Word, broken, err error) {
 	personal, broken := PersonalWords(stateDir).Words()
 	bundled := wake.Bundled()
+	opened := map[string]*wake.Model{"bundled": bundled} // words of one file share a stream
 	for _, configured := range c.Wake.Words {
 		w := configured.listened()
 		switch {
 		case configured.Model != "":
-			if w.Model, err = WakeModel(configured.Model, stateDir); err != nil {
-				return nil, broken, err
+			if w.Model = opened[configured.Model]; w.Model == nil {
+				if w.Model, err = WakeModel(configured.Model, stateDir); err != nil {
+					return nil, broken, err
+				}
+				opened[configured.Model] = w.Model
+			}
+			if !w.Model.Has(w.Name) && len(w.Model.Words) > 1 {
+				return nil, broken, fmt.Errorf("listen for %q: the model %s has other words (cricket wake try --model %s FILE.wav shows them)", w.Name, configured.Model, configured.Model)
 			}
 			if len(w.Model.Words) == 1 { // the owner's own name for a model's only word
 				w.ScoredAs = w.Model.Words[0].Name

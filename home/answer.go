@@ -180,6 +180,8 @@ func (s speaker) measured(d *Device) string {
 	}
 	said, ok := s.Units[unit]
 	switch {
+	case unit == "%":
+		return s.say("percent", "number", s.figure(v))
 	case ok:
 		return s.figure(v) + " " + said[plural(n)]
 	case unit != "":

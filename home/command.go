@@ -16,7 +16,7 @@ var commands = map[string]bool{
 	"HassMediaNext": true, "HassMediaPrevious": true, "HassMediaPlayerMute": true, "HassMediaPlayerUnmute": true,
 	"HassSetVolume": true, "HassSetVolumeRelative": true, "HassMediaSearchAndPlay": true, "HassVacuumStart": true,
 	"HassVacuumReturnToBase": true, "HassVacuumCleanArea": true, "HassLawnMowerStartMowing": true, "HassLawnMowerDock": true,
-	"CricketSelectOption": true, "CricketSetNumber": true,
+	"CricketSelectOption": true, "CricketSetNumber": true, "HassStopMoving": true,
 }
 
 // domainOf is the domain of the devices that an intent means where it names none.
@@ -24,6 +24,8 @@ func domainOf(name string) string {
 	switch {
 	case name == "HassClimateSetTemperature":
 		return "climate"
+	case name == "HassStopMoving":
+		return "cover"
 	case strings.HasPrefix(name, "HassMedia"), strings.HasPrefix(name, "HassSetVolume"):
 		return "media_player"
 	case strings.HasPrefix(name, "HassVacuum"):
@@ -143,6 +145,11 @@ func (s speaker) step(d *Device, in intent.Intent) (step, exception) {
 		return s.setTemperature(d, in)
 	case "HassToggle":
 		return s.toggle(d)
+	case "HassStopMoving":
+		if domain := d.Domain(); domain == "cover" || domain == "valve" {
+			return step{call: call("stop_"+domain, nil), state: s.States["stop"]}, exception{}
+		}
+		return step{}, exception{key: "cannot.do"}
 	case "HassSetVolume", "HassSetVolumeRelative":
 		return s.setVolume(d, in)
 	case "CricketSelectOption":

@@ -2,10 +2,11 @@
 // states, what an intent does to them, and what the house replies.
 //
 // In: HOME.toml (Parse), entities and states from MQTT (WithEntity, WithState),
-// an intent with the room that heard it and the time (Plan). Out: what can be
-// named in a sentence (Names); a Plan, which is ordered actions with the MQTT
-// messages that carry them out, the state that confirms each, and the reply;
-// and HOME.toml again (TOML).
+// an intent with its Setting: the room that heard it, the time, what is planned
+// and what was before (Plan). Out: what can be named in a sentence (Names); a
+// Plan, which is ordered actions with the MQTT messages that carry them out, the
+// state that confirms each, changes of what is planned (package schedule), and
+// the reply; and HOME.toml again (TOML).
 //
 // A Home is an immutable snapshot: With… methods return a changed copy that
 // shares what did not change, and any goroutine may read one. Nothing here has

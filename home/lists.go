@@ -51,32 +51,55 @@ func (s speaker) listName(name string) string {
 }
 
 func (s speaker) changeList(in intent.Intent, name string, do schedule.ItemChange) part {
-	item := strings.TrimSpace(text(in, "item"))
-	if item == "" {
+	l, _ := s.at.Book.List(name)
+	items := s.items(l, text(in, "item"))
+	if len(items) == 0 {
 		return refused(in, Ambiguous, s.say("list.what"))
 	}
-	l, _ := s.at.Book.List(name)
-	i, found := l.Find(item)
-	p := part{in: in, changes: []schedule.Change{{List: name, Item: item, Do: do}}}
-	say := func(key string) string { return s.say(key, "item", item, "list", s.listName(name)) }
-	var key string
-	switch {
-	case do == schedule.Add && found && !l.Items[i].Done:
-		p.changes = nil
-		key = "list.has"
-	case do == schedule.Add && len(l.Items) >= longestList:
+	if do == schedule.Add && len(l.Items)+len(items) > longestList {
 		return refused(in, CannotDo, s.say("book.full"))
+	}
+	p := part{in: in}
+	var changed []string
+	for _, item := range items {
+		i, found := l.Find(item)
+		done := found && l.Items[i].Done
+		switch {
+		case do == schedule.Add && found && !done, do != schedule.Add && !found, do == schedule.Complete && done: // it is so already
+		default:
+			changed = append(changed, item)
+			p.changes = append(p.changes, schedule.Change{List: name, Item: item, Do: do})
+		}
+	}
+	key := "list.removed"
+	switch {
+	case do == schedule.Add && len(changed) == 0:
+		key, changed = "list.has", items
+	case len(changed) == 0:
+		key, changed, p.refusal = "list.has_not", items, UnknownDevice
 	case do == schedule.Add:
 		key = "list.added"
-	case !found, do == schedule.Complete && l.Items[i].Done:
-		return refused(in, UnknownDevice, say("list.has_not"))
 	case do == schedule.Complete:
 		key = "list.completed"
-	default:
-		key = "list.removed"
 	}
-	p.answer = say(key)
+	p.answer = s.say(key, "item", s.list(changed), "list", s.listName(name))
 	return p
+}
+
+// items are the things that were said, which the language's word for "and" may
+// join; what is on the list under that name, as fish and chips, is one thing.
+func (s speaker) items(l schedule.List, said string) []string {
+	if _, found := l.Find(strings.TrimSpace(said)); found {
+		return []string{strings.TrimSpace(said)}
+	}
+	and := strings.NewReplacer("{first}", "", "{last}", "").Replace(s.Say["list.two"])
+	var items []string
+	for _, item := range strings.Split(strings.ReplaceAll(said, and, ","), ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
 }
 
 func (s speaker) readList(in intent.Intent, name string) part {

@@ -139,7 +139,9 @@ func (s speaker) part(in intent.Intent) part {
 			p.answer = s.date(s.at.Now.Wall)
 		}
 	case "HassRespond":
-		p.answer = text(in, "response")
+		if p.answer = text(in, "response"); p.answer == "" {
+			p.answer = s.say("nevermind")
+		}
 	case "HassBroadcast":
 		p.announce = text(in, "message")
 		p.answer = s.say("announced")

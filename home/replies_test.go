@@ -113,7 +113,7 @@ func TestRepliesAreUsedAndThere(t *testing.T) {
 }
 
 // forOthers are placeholders that English has no use for, by how their keys begin.
-var forOthers = map[string][]string{"room.": {"{place}"}, "time.": {"{hour}", "{next}", "{minutes}", "{oclock}", "{past}", "{to}"}}
+var forOthers = map[string][]string{"room.": {"{place}"}, "number.": {"{one}"}, "time.": {"{hour}", "{next}", "{minutes}", "{oclock}", "{past}", "{to}"}}
 
 // Every language says all that English does, with the same placeholders, and
 // no placeholder is left in what is said.

@@ -143,7 +143,7 @@ func (r replies) counted(kind string, n int) string {
 	if n == 1 {
 		key = "number.thing"
 	}
-	return r.say(key, "number", r.number(n), "things", r.things(kind, n))
+	return r.say(key, "number", r.number(n), "things", r.things(kind, n), "one", r.things(kind, 1))
 }
 
 func plural(n int) int {

@@ -133,6 +133,9 @@ func TestServices(t *testing.T) {
 		{"toggle what is off", do("HassToggle", nil, "light.bulb"), `light/bulb/set {"state":"ON"}`, "Bulb on."},
 		{"toggle a blind", do("HassToggle", nil, "cover.blind"), "cover/blind/set CLOSE", "Blind closed."},
 		{"toggle the gate", do("HassToggle", nil, "cover.gate"), "", "Opening the gate needs a confirmation, which I cannot ask for yet."},
+		{"stop a blind", do("HassStopMoving", nil, "cover.blind"), "cover/blind/set STOP", "Blind stopped."},
+		{"stop the gate", do("HassStopMoving", nil, "cover.gate"), "cover/gate/set STOP", "Gate stopped."},
+		{"stop a lamp", do("HassStopMoving", nil, "light.lamp"), "", "The lamp cannot do that."},
 		{"toggle a scene", do("HassToggle", nil, "scene.evening"), "", "The evening cannot do that."},
 
 		{"brighter", do("HassLightSet", slots{"brightness_step": 20.0}, "light.lamp"), `light/lamp/set {"brightness":179,"state":"ON"}`, "Lamp is at 70 percent."},

@@ -78,7 +78,7 @@ func (s speaker) kindOf(d *Device) string {
 
 // subject is what a confirmation is about: "kitchen lights", "all the blinds",
 // "lamp".
-func (s speaker) subject(devices []*Device, in intent.Intent) (text string, several bool) {
+func (s speaker) subject(devices []*Device, in intent.Intent) (what string, several bool) {
 	if len(devices) == 1 {
 		return s.label(devices[0]), s.manyNamed(devices[0].Name)
 	}
@@ -88,6 +88,17 @@ func (s speaker) subject(devices []*Device, in intent.Intent) (text string, seve
 		}
 	}
 	kind := s.kind(devices)
+	if except := text(in, "except"); except != "" && len(devices) == len(in.Targets) {
+		all := s.say("everything", "place", s.place(in))
+		area, named := s.home.Area(text(in, "area"))
+		switch {
+		case kind != "" && named:
+			all = s.say("room.things", "room", s.lower(area.Name), "place", s.inRoom(area.Name), "things", s.things(kind, 2))
+		case kind != "":
+			all = s.say("all.things", "things", s.things(kind, 2))
+		}
+		return s.say("everything.except", "all", all, "except", s.exceptNames(except)), kind != ""
+	}
 	if in.Slots["name"] == "all" && kind == "" {
 		return s.say("everything", "place", s.place(in)), false
 	}
@@ -110,6 +121,16 @@ func (s speaker) subject(devices []*Device, in intent.Intent) (text string, seve
 		things = s.say("room.things", "room", s.lower(area.Name), "place", s.inRoom(area.Name), "things", things)
 	}
 	return s.say("number.things", "number", s.number(len(devices)), "things", things), true
+}
+
+// exceptNames are the names of an exception, which intents join by commas, as
+// said in the middle of a sentence.
+func (s speaker) exceptNames(joined string) string {
+	var names []string
+	for _, name := range strings.Split(joined, ", ") {
+		names = append(names, s.the(name))
+	}
+	return s.list(names)
 }
 
 // common is the room and the floor that all the devices share.

@@ -6,8 +6,8 @@ import "math"
 // was meant. They are chosen on the corpora that repair may be tuned by, so that
 // fewer than one out-of-scope sentence in a hundred acts.
 const (
-	actAt = 0.7
-	askAt = 0.5
+	actAt = 0.72
+	askAt = 0.55
 )
 
 // confidence is how often such a find is what was meant: a logistic function of

@@ -509,6 +509,12 @@ func (c *compiler) list(e expr, sc *scope) (int32, error) {
 			c.s.words[w] = true
 		}
 	default:
+		open := "{" + name + "}"
+		if slices.Contains(c.open, open) {
+			return 0, fmt.Errorf("list %s contains itself", open)
+		}
+		c.open = append(c.open, open)
+		defer func() { c.open = c.open[:len(c.open)-1] }()
 		p = part{kind: partList, list: l}
 		var alts []int32
 		for i, v := range l.values {

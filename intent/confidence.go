@@ -4,7 +4,7 @@ package intent
 
 // confidenceWeights are the weights of a find's evidence, by source.
 var confidenceWeights = [...][]float64{
-	fromAlternative: {-0.5, 3, -2, -1},
-	fromSound:       {1.073, -1.734, -1.314, -1.099, -1.902, -2.057, 0.327, 2.559},
-	fromFrame:       {-0.461, 0.645, 0.011, 0.074, -0.242, 0.097, -0.571, -0.952, 1.941},
+	fromAlternative: {-0.5, 3, -2, -0.7, 1},
+	fromSound:       {1.810, -6.979, 1.559, -1.895, -0.396, -3.639, -0.700, -0.783, 1.389},
+	fromFrame:       {0.116, 0.407, -0.035, -0.005, -0.641, -0.304, -0.700, -0.936, 0.952, -0.446},
 }

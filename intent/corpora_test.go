@@ -65,17 +65,11 @@ func corpus(t testing.TB, name string) []example {
 	return out
 }
 
-// english compiles the built-in sentences from their files.
+// english compiles the built-in sentences.
 func english(t testing.TB) *intent.Sentences {
-	paths, _ := filepath.Glob("sentences/en/*.yaml")
-	slices.Sort(paths)
-	var files []intent.File
-	for _, p := range paths {
-		data, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, intent.File{Name: p, Data: data})
+	files, err := intent.Builtin("en")
+	if err != nil {
+		t.Fatal(err)
 	}
 	s, err := intent.Compile("en", files...)
 	if err != nil {

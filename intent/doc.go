@@ -16,11 +16,19 @@
 // within the room or storey that was said, or in the whole house where slots
 // has "name: all". "area: {slot: true}" takes the room that heard it.
 //
-// Four keys are Cricket's own. metadata.rank: of two blocks that fit equally
+// These keys are Cricket's own. metadata.rank: of two blocks that fit equally
 // well, the higher is taken. metadata.single: one device is meant, several are
-// asked about. metadata.spoken: false, or the templates that stand for the block
-// in the grammar of a closed-phrase recogniser; settings.spoken: false leaves
-// out the file's other blocks. In slots, domain and device_class may be lists.
+// asked about. metadata.anywhere: an area that is said is not where the device is.
+// metadata.until: a command is carried out now and taken back later.
+// metadata.spoken: false, or the templates that stand for the block in the grammar
+// of a closed-phrase recogniser; settings.spoken: false leaves out the file's other
+// blocks. A wildcard list's metadata.words bounds its words, and metadata.never has
+// what it does not begin with. requires_context.conversation: something was said
+// before (see followup.go). In slots, domain and device_class may be lists.
+//
+// A wildcard in the slot conversation_command is a request inside the request
+// (later.go); clock times are put together from several slots (clock.go).
+// docs/intents.md has every intent and slot.
 //
 // A sentence costs at most maxSteps steps of the network, whatever it says; one
 // that needs more is refused and counted.

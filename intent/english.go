@@ -167,3 +167,18 @@ func (v *frameWords) special(words []string, i int) tag {
 	}
 	return tag{}
 }
+
+// tells tells whether a sentence is about what others do, or about what has
+// been: nothing that is asked of the house now. The words are English.
+func tells(words []string) bool {
+	switch words[0] {
+	case "she", "he", "they", "both", "everyone", "everybody", "someone", "somebody", "nobody":
+		return true
+	}
+	for i, w := range words {
+		if w == "yesterday" || w == "ago" || w == "last" && i+1 < len(words) && slices.Contains([]string{"night", "week", "month", "year"}, words[i+1]) {
+			return true
+		}
+	}
+	return false
+}

@@ -261,6 +261,9 @@ func (f *frame) say(t *tagged, follow bool) []string {
 			continue
 		}
 		for _, x := range xs {
+			if strings.HasPrefix(x.text, "the ") && (strings.HasPrefix(form, "which ") || strings.HasPrefix(form, "are any ") || strings.HasPrefix(form, "is there ")) {
+				continue
+			}
 			s := strings.NewReplacer("{x}", x.text, "{state}", x.state(t)).Replace(form)
 			s = strings.Join(strings.Fields(s+" "+when), " ")
 			if !slices.Contains(out, s) && len(out) < maxForms {
@@ -331,7 +334,9 @@ func (t *tagged) things(f *frame, follow bool) []thing {
 		}
 	case follow && t.first(tagArea) == nil && t.first(tagFloor) == nil:
 		add("it", "")
-		fallthrough
+		if f.thing != "" && !t.pronoun() {
+			add("the "+f.thing, f.thing)
+		}
 	case f.thing != "":
 		add("the "+f.thing+" "+place, f.thing)
 	}
@@ -379,6 +384,21 @@ func (t *tagged) joined() bool {
 		}
 	}
 	return true
+}
+
+// fraction tells whether part of a number was left over: "quarter" of what was
+// not heard as a time of day.
+func (t *tagged) fraction() bool {
+	return t.first(tagNumber) != nil && slices.ContainsFunc(t.tags, func(g tag) bool {
+		return g.kind == tagWord && slices.Contains([]string{"quarter", "half", "past", "point", "minus", "and"}, g.text)
+	})
+}
+
+// pronoun tells whether a sentence is about "it", and does not say what that is.
+func (t *tagged) pronoun() bool {
+	return t.has("it", "them", "that", "this", "those") && !slices.ContainsFunc(t.tags, func(g tag) bool {
+		return g.kind == tagName || g.kind == tagKinds || g.kind == tagArea || g.kind == tagFloor
+	})
 }
 
 // forbids tells whether a sentence begins with what it does not want: "don't",
@@ -436,4 +456,35 @@ func (t *tagged) delay() (when string, rest *tagged) {
 		return before + " " + g.text, rest
 	}
 	return "", rest
+}
+
+// opposites are the frames that are each other's opposite, with words that speak
+// for the first and for the second. What says the one is never taken for the other.
+var opposites = []struct {
+	frames [2]string
+	words  [2][]string
+}{
+	{[2]string{"on", "off"}, [2][]string{{"on", "start", "begin", "enable"}, {"off", "out", "kill", "stop", "lose", "enough", "douse", "cut", "dark", "no"}}},
+	{[2]string{"open", "close"}, [2][]string{{"open", "up", "raise", "lift", "opened", "start", "back"}, {"close", "closed", "shut", "down", "lower", "drop", "stop", "drawn"}}},
+	{[2]string{"lock", "unlock"}, [2][]string{{"lock", "locked", "bolt", "secure"}, {"unlock", "unlocked", "open"}}},
+	{[2]string{"brighter", "dimmer"}, [2][]string{{"brighter", "up", "more", "increase", "raise", "brighten"}, {"dimmer", "down", "less", "lower", "reduce", "dim", "darker", "softer", "soften"}}},
+	{[2]string{"bit brighter", "bit dimmer"}, [2][]string{{"brighter", "up", "more"}, {"dimmer", "down", "less", "lower", "dim", "darker", "softer"}}},
+	{[2]string{"warmer", "cooler"}, [2][]string{{"warmer", "up", "more", "hotter", "cold", "chilly", "freezing"}, {"cooler", "down", "less", "colder", "hot", "boiling", "warm"}}},
+	{[2]string{"louder", "quieter"}, [2][]string{{"louder", "up", "more"}, {"quieter", "down", "less", "softer"}}},
+	{[2]string{"faster", "slower"}, [2][]string{{"faster", "up", "more"}, {"slower", "down", "less"}}},
+	{[2]string{"timer more", "timer less"}, [2][]string{{"more", "add", "extend", "another"}, {"less", "off", "shorten", "fewer", "remove"}}},
+	{[2]string{"timer pause", "timer resume"}, [2][]string{{"pause", "hold", "stop"}, {"resume", "continue", "again"}}},
+	{[2]string{"pause", "resume"}, [2][]string{{"pause", "hold", "stop"}, {"resume", "continue", "again", "unpause"}}},
+	{[2]string{"next", "previous"}, [2][]string{{"next", "skip"}, {"previous", "back", "last"}}},
+	{[2]string{"mute", "unmute"}, [2][]string{{"mute"}, {"unmute", "back", "again"}}},
+}
+
+// contradicts tells whether a sentence speaks for the opposite of a frame.
+func (t *tagged) contradicts(frame string) bool {
+	for _, o := range opposites {
+		if i := slices.Index(o.frames[:], frame); i >= 0 && t.has(o.words[1-i]...) && !t.has(o.words[i]...) {
+			return true
+		}
+	}
+	return false
 }

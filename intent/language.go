@@ -112,7 +112,7 @@ func readLanguage(code, file string, data []byte) (*language, error) {
 	if f.Language != code {
 		return nil, fmt.Errorf("read %s: language is %q, wanted %q", file, f.Language, code)
 	}
-	l := &language{code: code, softens: f.Softens, leftOut: f.LeftOut, links: f.Links, capitals: f.Capitals, headFirst: f.HeadFirst}
+	l := &language{code: code, softens: map[string]string{}, leftOut: f.LeftOut, links: f.Links, capitals: f.Capitals, headFirst: f.HeadFirst}
 	switch f.Apostrophe {
 	case "keep":
 	case "drop":
@@ -148,6 +148,9 @@ func readLanguage(code, file string, data []byte) (*language, error) {
 	}
 	l.negations, l.generic, l.of = normal(f.Negations), normal(f.Generic), normal(f.Of)
 	l.before, l.after, l.fallback = normal(f.Before), normal(f.After), l.letters.normalize(f.Fallback)
+	for end, soft := range f.Softens {
+		l.softens[l.letters.normalize(end)] = l.letters.normalize(soft)
+	}
 	l.nouns = map[string][]string{}
 	for domain, nouns := range f.Nouns {
 		l.nouns[domain] = normal(nouns)

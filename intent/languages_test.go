@@ -103,3 +103,25 @@ func TestRefusedInOtherLanguages(t *testing.T) {
 		})
 	}
 }
+
+// What a household asks for every day is understood in every language.
+func TestWhatEveryLanguageHas(t *testing.T) {
+	for _, code := range others() {
+		has := map[string]bool{}
+		for _, s := range stories(t, code+"/understood.yaml") {
+			has[s.Intent] = true
+			for slot := range s.Slots {
+				has[s.Intent+" "+slot] = true
+			}
+		}
+		for _, want := range []string{
+			"HassTurnOn", "HassTurnOff", "HassLightSet brightness", "HassLightSet color", "HassSetPosition position", "HassClimateSetTemperature temperature",
+			"HassGetState", "HassStartTimer minutes", "HassCancelTimer", "HassPauseTimer", "HassUnpauseTimer", "HassTimerStatus",
+			"HassShoppingListAddItem item", "HassGetCurrentTime", "HassGetCurrentDate", "HassNevermind",
+		} {
+			if !has[want] {
+				t.Errorf("%s: no story of %s", code, want)
+			}
+		}
+	}
+}

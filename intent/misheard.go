@@ -2,6 +2,7 @@ package intent
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -10,6 +11,7 @@ import (
 // and names of the home, with their sounds.
 type lexicon struct {
 	language string
+	number   func(word string) bool
 	confuse  *confuse
 	words    []heardWord   // of the sentences
 	byLength [][]heardWord // of the home: names and their words, by number of sounds
@@ -17,15 +19,38 @@ type lexicon struct {
 
 type heardWord struct {
 	text, sounds string
-	name         bool // a whole name, perhaps of several words
+	classes      uint16 // of its sounds
+	name         bool   // a whole name, perhaps of several words
 }
 
-// newLexicon collects the words of the sentences.
+// soundClasses puts sounds that are taken for each other into one class.
+var soundClasses = [...]string{"pb", "tdT", "kg", "fvw", "szSCJ", "mnN", "lrR", "yiIeE", "aAVY", "ouWO", "h"}
+
+// classesOf is the set of the classes of a word's sounds.
+func classesOf(sounds string) (set uint16) {
+	for i, class := range soundClasses {
+		if strings.ContainsAny(sounds, class) {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
+// alikeClasses tells whether two sets of classes have so much in common that it is
+// worth to compare the words sound by sound.
+func alikeClasses(a, b uint16) bool { return bits.OnesCount16(a&b)*5 >= bits.OnesCount16(a|b)*2 }
+
+func newHeardWord(text, sounds string, name bool) heardWord {
+	return heardWord{text, sounds, classesOf(sounds), name}
+}
+
+// newLexicon collects the words of the sentences. Without frames only names are
+// corrected: a verb that was heard wrong is one of another tense too easily.
 func newLexicon(s *Sentences) *lexicon {
-	l := &lexicon{language: s.lang.code, confuse: newConfusion()}
+	l := &lexicon{language: s.lang.code, number: s.lang.numbers.isNumber, confuse: newConfusion()}
 	for w := range s.words {
-		if len(w) > 1 {
-			l.words = append(l.words, heardWord{text: w, sounds: sounds(s.lang.code, w)})
+		if len(w) > 1 && s.frames() != nil {
+			l.words = append(l.words, newHeardWord(w, sounds(s.lang.code, w), false))
 		}
 	}
 	slices.SortFunc(l.words, func(a, b heardWord) int { return strings.Compare(a.text, b.text) })
@@ -34,7 +59,7 @@ func newLexicon(s *Sentences) *lexicon {
 
 // with adds the names of a home.
 func (l *lexicon) with(names []spelling) *lexicon {
-	out := &lexicon{language: l.language, confuse: l.confuse, words: l.words}
+	out := &lexicon{language: l.language, number: l.number, confuse: l.confuse, words: l.words}
 	seen := map[string]bool{}
 	add := func(text string, name bool) {
 		if seen[text] || len(text) < 2 {
@@ -52,7 +77,7 @@ func (l *lexicon) with(names []spelling) *lexicon {
 		for len(out.byLength) <= n {
 			out.byLength = append(out.byLength, nil)
 		}
-		out.byLength[n] = append(out.byLength[n], heardWord{text, s.String(), name})
+		out.byLength[n] = append(out.byLength[n], newHeardWord(text, s.String(), name))
 	}
 	for _, n := range names {
 		add(n.text, true)
@@ -76,24 +101,24 @@ type correction struct {
 const (
 	farthest       = 0.5 // corrections that sound less alike are not tried
 	maxCandidates  = 4   // for each word
-	maxCompared    = 40_000
+	maxCompared    = 15_000
 	maxCorrections = 3  // in a sentence
 	maxTried       = 24 // sentences resolved again
 )
 
 // turning are small words that turn what is said into something else. They are
 // never taken for others.
-var turning = []string{"by", "if", "but", "except", "without", "unless", "no", "who", "why", "when", "he", "she", "they"}
+var turning = []string{"it", "them", "that", "this", "by", "if", "but", "except", "without", "unless", "no", "who", "why", "when", "he", "she", "they"}
 
 // corrections are the words that may have been said instead of those that were
 // heard, the nearest first. doubt has how improbable each word is, 0..1.
-func (l *lexicon) corrections(words []string, known func(string) bool, doubt []float32) []correction {
+func (l *lexicon) corrections(words []string, known func(string) bool, doubt []float32) (out []correction, compared int) {
+	// "for" is not taken for "four" where another number was said.
+	counted := slices.ContainsFunc(words, l.number)
 	heard := make([]string, len(words))
 	for i, w := range words {
 		heard[i] = sounds(l.language, w)
 	}
-	var out []correction
-	compared := 0
 	for i := range words {
 		for n := 1; n <= 4 && i+n <= len(words); n++ {
 			if slices.Contains(turning, words[i+n-1]) {
@@ -115,8 +140,15 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 				limit = farthest * 0.6
 			}
 			base := len(out)
-			consider := func(h heardWord) {
-				if compared++; compared > maxCompared || h.text == text || n > 1 && !h.name && strings.Join(words[i:i+n], " ") == h.text {
+			classes := classesOf(said)
+			consider := func(h *heardWord) {
+				if !alikeClasses(classes, h.classes) {
+					return
+				}
+				if compared == maxCompared {
+					return
+				}
+				if compared++; h.text == text || counted && l.number(h.text) || n > 1 && !h.name && strings.Join(words[i:i+n], " ") == h.text {
 					return
 				}
 				d := l.confuse.apart(said, h.sounds, limit)
@@ -132,15 +164,16 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 				}
 			}
 			if n <= 2 {
-				for _, h := range l.words {
+				for k := range l.words {
+					h := &l.words[k]
 					if d := len(h.sounds) - len(said); d >= -2 && d <= 2 {
 						consider(h)
 					}
 				}
 			}
 			for d := max(0, len(said)-3); d <= len(said)+3 && d < len(l.byLength); d++ {
-				for _, h := range l.byLength[d] {
-					if h.name || n <= 2 {
+				for k := range l.byLength[d] {
+					if h := &l.byLength[d][k]; h.name || n <= 2 {
 						consider(h)
 					}
 				}
@@ -154,7 +187,7 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 	slices.SortStableFunc(out, func(a, b correction) int {
 		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.at, b.at), strings.Compare(a.text, b.text))
 	})
-	return out
+	return out, compared
 }
 
 // corrected is a sentence with some words changed.
@@ -170,11 +203,12 @@ type corrected struct {
 
 // variants writes a sentence with up to maxCorrections of the corrections, the
 // cheapest sentences first. Every word that the house does not know has to be
-// changed, or be left out at a cost.
-func variants(words []string, list []correction, known func(string) bool) []corrected {
+// changed, or be left out at a cost where the language lets the frames see to it
+// that it is not missed.
+func variants(words []string, list []correction, known func(string) bool, leaveOut bool) []corrected {
 	const dropped = 0.42
 	for i, w := range words {
-		if !known(w) && !slices.Contains(turning, w) {
+		if leaveOut && !known(w) && !slices.Contains(turning, w) {
 			list = append(list, correction{i, 1, "", dropped})
 		}
 	}

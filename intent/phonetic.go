@@ -183,16 +183,16 @@ const (
 
 // confuse is the table of what one sound costs for another.
 type confuse struct {
-	for_ [256][256]float32
-	lost [256]float32
+	table [256][256]float32
+	lost  [256]float32
 }
 
 func newConfusion() *confuse {
 	c := &confuse{}
-	for i := range c.for_ {
-		for k := range c.for_[i] {
+	for i := range c.table {
+		for k := range c.table[i] {
 			if i != k {
-				c.for_[i][k] = different
+				c.table[i][k] = different
 			}
 		}
 		c.lost[i] = soundLost
@@ -202,7 +202,7 @@ func newConfusion() *confuse {
 			for i := range len(g) {
 				for k := range len(g) {
 					if i != k {
-						c.for_[g[i]][g[k]] = min(c.for_[g[i]][g[k]], cost)
+						c.table[g[i]][g[k]] = min(c.table[g[i]][g[k]], cost)
 					}
 				}
 			}
@@ -245,7 +245,7 @@ func (c *confuse) apart(a, b string, limit float32) float32 {
 		row[0] += c.lost[a[i]]
 		least := row[0]
 		for k := range len(b) {
-			cost := min(diagonal+c.for_[a[i]][b[k]], row[k+1]+c.lost[a[i]], row[k]+c.lost[b[k]])
+			cost := min(diagonal+c.table[a[i]][b[k]], row[k+1]+c.lost[a[i]], row[k]+c.lost[b[k]])
 			diagonal, row[k+1] = row[k+1], cost
 			least = min(least, cost)
 		}

@@ -10,6 +10,9 @@ import (
 // maxSteps does that of the templates before it.
 const maxRepairSteps = 60_000
 
+// maxAlternatives bounds the recogniser's other readings that are tried.
+const maxAlternatives = 8
+
 // maxTrySteps bounds one of the sentences that are tried instead.
 const maxTrySteps = 6_000
 
@@ -20,12 +23,12 @@ const maxTrySteps = 6_000
 //
 //   - what else the recogniser heard (Query.Alternatives);
 //   - words and names that sound like those that were heard;
-//   - in a language with frames, what such words usually ask for, said again in
-//     words of the templates.
+//   - in a language with frames (English), what such words usually ask for, said
+//     again in words of the templates.
 //
 // Each find is resolved by the templates, and is given a confidence that was
-// measured (docs/understanding.md). From actAt on it is the intent; from askAt on
-// the house asks; below it is refused, for the templates' reason. What opens the
+// measured (docs/understanding.md). From actAt on it is the intent; from askAt on,
+// in a language with frames, the house asks; below it is refused, for the templates' reason. What opens the
 // house, or sets it free, is always asked.
 func (r *Resolver) Resolve(q Query) Intent {
 	in := r.Match(q)
@@ -54,7 +57,7 @@ func (r *Resolver) Repair(q Query) Intent {
 	switch {
 	case p >= actAt && !f.doubtful && !r.guarded(&in):
 		return in
-	case p >= askAt && len(in.Targets) > 0:
+	case len(in.Targets) > 0 && (p >= actAt || p >= askAt && r.s.frames() != nil):
 		open := in
 		return Intent{Tier: Repair, Confidence: p, Refusal: Ambiguous, Slots: in.Slots, Candidates: in.Targets, Open: &open}
 	}
@@ -88,12 +91,25 @@ type find struct {
 	certain float64 // confidence of the templates
 	idle    bool    // the devices are in that state already
 	named   bool
+	agreed  bool // another source found the same
 
 	doubtful bool // not to be carried out, however probable it is
 }
 
-// repair returns the best find.
+// effort is what was spent on a sentence.
+type effort struct{ steps, tried, compared int }
+
+// repair returns the best find. How words sound, and which ways to speak count
+// against a find, is English: nothing is repaired in another language yet.
 func (r *Resolver) repair(q Query) (best find, ok bool) {
+	if r.s.lang.code != "en" {
+		return find{}, false
+	}
+	best, ok, _ = r.search(q)
+	return best, ok
+}
+
+func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.spent = false
@@ -113,22 +129,28 @@ func (r *Resolver) repair(q Query) (best find, ok bool) {
 			}
 		}
 		left -= m.steps - (maxSteps - budget)
+		spent.steps += m.steps - (maxSteps - budget)
+		spent.tried++
 		m.spent = false
 		return in, ok
 	}
+	var finds []find
 	offer := func(f find) {
 		f.certain, f.idle = f.intent.Confidence, r.idle(&f.intent, at)
-		if !ok || f.confidence() > best.confidence() {
-			best, ok = f, true
+		for i := range finds {
+			if o := &finds[i]; o.source != f.source && o.intent.Name == f.intent.Name && slices.Equal(o.intent.Targets, f.intent.Targets) && sameRequest(o.intent, f.intent) {
+				o.agreed, f.agreed = true, true
+			}
 		}
+		finds = append(finds, f)
 	}
 
 	text := r.s.lang.letters.normalize(q.Text)
 	words := strings.Fields(text)
-	if len(words) == 0 || len(words) > maxTagWords || len(text) > maxText {
-		return best, false
+	if len(words) == 0 || len(words) > maxTagWords || len(text) > maxText || tells(words) {
+		return best, false, spent
 	}
-	for _, a := range q.Alternatives {
+	for _, a := range q.Alternatives[:min(len(q.Alternatives), maxAlternatives)] {
 		if t := r.s.lang.letters.normalize(a.Text); t != text {
 			if in, fits := try(t, true); fits {
 				offer(find{intent: in, source: fromAlternative, text: t, heard: a.Confidence, words: len(words)})
@@ -138,10 +160,15 @@ func (r *Resolver) repair(q Query) (best find, ok bool) {
 	if f, fits := r.framed(m, text, at, try); fits {
 		offer(f)
 	}
-	if (!ok || best.confidence() < actAt) && !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(r.s.lang.negations, w) }) {
-		r.misheard(words, q.Tokens, try, offer)
+	if !slices.ContainsFunc(finds, func(f find) bool { return f.confidence() >= actAt }) && !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(r.s.lang.negations, w) }) {
+		spent.compared = r.misheard(words, q.Tokens, try, offer)
 	}
-	return best, ok
+	for i := range finds {
+		if f := &finds[i]; !ok || f.confidence() > best.confidence() {
+			best, ok = *f, true
+		}
+	}
+	return best, ok, spent
 }
 
 // framed finds what the words of a sentence usually ask for.
@@ -155,7 +182,7 @@ func (r *Resolver) framed(m *match, text string, at setting, try func(string, bo
 	if !ok {
 		return f, false
 	}
-	if !t.joined() || t.forbids() {
+	if !t.joined() || t.forbids() || t.fraction() {
 		return f, false
 	}
 	known := func(w string) bool { return v.model.knows(w) }
@@ -174,7 +201,7 @@ func (r *Resolver) framed(m *match, text string, at setting, try func(string, bo
 			break
 		}
 		k := slices.IndexFunc(v.frames, func(f frame) bool { return f.name == s.frame })
-		if k < 0 {
+		if k < 0 || t.contradicts(s.frame) || (s.frame == "on" || s.frame == "off") && t.pronoun() && at.said == (Context{}) {
 			continue
 		}
 		tried++
@@ -184,8 +211,8 @@ func (r *Resolver) framed(m *match, text string, at setting, try func(string, bo
 				continue
 			}
 			f.intent, f.text, f.frame, f.p = in, said, s.frame, s.p
-			// A scene's name may be small talk ("good night"), and an unknown word may be a unit.
-			f.doubtful = s.frame == "activate" && !t.starts() || f.unknown > 0 && t.first(tagNumber) != nil
+			// A name alone is nothing to do, a scene's may be small talk ("good night"), and an unknown word may be a unit.
+			f.doubtful = len(t.tags) == 1 && f.named || s.frame == "activate" && !t.starts() || f.unknown > 0 && t.first(tagNumber) != nil
 			for n, other := range shares {
 				if n != i && other.frame != frameNothing && other.frame != frameElsewhere {
 					f.second = other.p
@@ -214,7 +241,7 @@ func probability(shares []share, frame string) float64 {
 }
 
 // misheard finds sentences that sound like the one that was heard.
-func (r *Resolver) misheard(words []string, tokens []Token, try func(string, bool) (Intent, bool), offer func(find)) {
+func (r *Resolver) misheard(words []string, tokens []Token, try func(string, bool) (Intent, bool), offer func(find)) (compared int) {
 	known := func(w string) bool { return r.s.words[w] || r.words[w] || w[0] >= '0' && w[0] <= '9' }
 	doubt := make([]float32, len(words))
 	for i, w := range words {
@@ -230,12 +257,12 @@ func (r *Resolver) misheard(words []string, tokens []Token, try func(string, boo
 			unknown++
 		}
 	}
-	if unknown > maxCorrections || unknown*2 > len(words) {
-		return
+	if unknown > maxCorrections || unknown*3 > len(words)*2 {
+		return 0
 	}
-	list := r.lexicon().corrections(words, known, doubt)
+	list, compared := r.lexicon().corrections(words, known, doubt)
 	found := 0
-	for _, v := range variants(words, list, known) {
+	for _, v := range variants(words, list, known, r.s.frames() != nil) {
 		in, fits := try(v.text, strings.Contains(v.text, " and "))
 		if !fits {
 			continue
@@ -243,9 +270,10 @@ func (r *Resolver) misheard(words []string, tokens []Token, try func(string, boo
 		offer(find{intent: in, source: fromSound, text: v.text, cost: float64(v.cost), changes: v.changes, unknown: unknown, words: len(words),
 			doubtful: v.dropped && slices.ContainsFunc(words, r.s.lang.numbers.isNumber)})
 		if found++; found == 2 {
-			return
+			break
 		}
 	}
+	return compared
 }
 
 // questions only ask, and change nothing.
@@ -305,10 +333,10 @@ func (f *find) evidence() []float64 {
 	}
 	switch f.source {
 	case fromAlternative:
-		return []float64{1, f.heard, 1 - f.certain, no(f.idle)}
+		return []float64{1, f.heard, 1 - f.certain, no(f.idle), no(f.agreed)}
 	case fromSound:
-		return []float64{1, f.cost, float64(f.changes), f.cost / float64(max(1, f.words)), float64(f.unknown), 1 - f.certain, no(f.idle), min(float64(f.words), 8) / 8}
+		return []float64{1, f.cost, float64(f.changes), f.cost / float64(max(1, f.words)), float64(f.unknown), 1 - f.certain, no(f.idle), min(float64(f.words), 8) / 8, no(f.agreed)}
 	}
 	logit := func(p float64) float64 { return math.Log((p + 1e-4) / (1 - p + 1e-4)) }
-	return []float64{1, logit(f.p), logit(f.nothing), logit(f.second), float64(min(f.unknown, 4)), 1 - f.certain, no(f.idle), no(!f.named), min(float64(f.words), 12) / 12}
+	return []float64{1, logit(f.p), logit(f.nothing), logit(f.second), float64(min(f.unknown, 4)), 1 - f.certain, no(f.idle), no(!f.named), min(float64(f.words), 12) / 12, no(f.agreed)}
 }

@@ -1,7 +1,9 @@
 package intent
 
 import (
+	"runtime"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -13,15 +15,27 @@ func BenchmarkRepair1000(b *testing.B) {
 	all := slices.Concat(misheardSentences, otherTalk, adversarial)
 	r.Resolve(Query{Text: "turn onn the lights", Room: "area_0"})
 	took := make([]time.Duration, 0, b.N)
+	runtime.LockOSThread() // the thread's own processor time: others may be busy
+	defer runtime.UnlockOSThread()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		start := time.Now()
+		start := processor(b)
 		r.Resolve(Query{Text: all[i%len(all)], Room: "area_0"})
-		took = append(took, time.Since(start))
+		took = append(took, processor(b)-start)
 	}
 	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)*95/100].Microseconds()), "p95-µs")
-	b.ReportMetric(float64(took[len(took)-1].Microseconds()), "max-µs")
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds()), "p95-cpu-µs")
+	b.ReportMetric(float64(took[len(took)-1].Microseconds()), "max-cpu-µs")
+}
+
+// processor is the processor time that this thread has used.
+func processor(t testing.TB) time.Duration {
+	var u syscall.Rusage
+	const thread = 1 // RUSAGE_THREAD
+	if err := syscall.Getrusage(thread, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 var misheardSentences = []string{

@@ -112,8 +112,8 @@ func (m *match) shared(r *Resolver, left, right string, at setting, most int) []
 		if !ok {
 			continue
 		}
-		for _, head := range r.s.lang.heads(left, right) {
-			list, _ := m.requests(r, head+" "+right, at, most-1)
+		for _, head := range append(r.s.lang.heads(left, right), "") { // where the verb comes last, right says all of it
+			list, _ := m.requests(r, strings.TrimSpace(head+" "+right), at, most-1)
 			if list != nil && sameRequest(first, list[0]) {
 				return append([]Intent{first}, list...)
 			}

@@ -196,6 +196,12 @@ func (m *match) pick(rd *reading, t *term, suits func(int32) bool, room int32, p
 	switch {
 	case near == 0 && len(all) > 0: // only the tail of names in other rooms
 		rd.confidence = min(rd.confidence, onlyOne)
+		for _, d := range t.devices { // "the fan" may then be the "Bathroom fan" of the bathroom as well
+			if d.near == inItsRoom && suits(d.index) {
+				d.near = tail
+				all = append(all, d)
+			}
+		}
 	case !placeSaid && here > 0 && here < near:
 		rd.confidence = min(rd.confidence, roomDecided)
 		fallthrough

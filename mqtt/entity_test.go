@@ -297,6 +297,8 @@ func TestMessages(t *testing.T) {
 		{"humidifier", small(t, "humidifier", `"cmd_t":"c","stat_t":"s","pl_on":"1"`), "turn_on", nil, "c 1", "on"},
 		{"valve", small(t, "valve", `"cmd_t":"c","stat_t":"s"`), "open_valve", nil, "c OPEN", "open"},
 		{"valve without positions", small(t, "valve", `"cmd_t":"c"`), "set_valve_position", data{"position": 40}, "error: it cannot be set to a position", ""},
+		{"valve without stop", tap, "stop_valve", nil, "error: it cannot be stopped", ""},
+		{"valve stop", small(t, "valve", `"cmd_t":"c","pl_stop":"HALT"`), "stop_valve", nil, "c HALT", ""},
 		{"valve to 40", tap, "set_valve_position", data{"position": 40}, "c 40", "current_position=40"},
 		{"valve closed by position", tap, "close_valve", nil, "c 0", "current_position=0"},
 	} {

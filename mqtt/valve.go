@@ -62,6 +62,13 @@ func carryValve(o *order) {
 		position = 100
 	case "close_valve":
 		o.only()
+	case "stop_valve":
+		o.only()
+		if o.e.text("payload_stop", "") == "" {
+			o.cannot("it cannot be stopped")
+		}
+		o.send("state", o.e.text("payload_stop", ""))
+		return
 	case "set_valve_position":
 		o.only("position")
 		position = o.between("position", 0, 100)

@@ -57,7 +57,7 @@ func (c *wakeList) Run(ctx context.Context, t *terminal) error {
 			l.Person = w.Personal.Person
 		} else {
 			l.Model = w.Model.Name
-			live[w.Model.Name+" "+w.Name] = true
+			live[w.Model.Name], live[w.Model.Name+" "+strings.ToLower(w.Name)] = true, true
 		}
 		if n, ok := counts[w.Name]; ok {
 			l.Counts = &n
@@ -65,7 +65,7 @@ func (c *wakeList) Run(ctx context.Context, t *terminal) error {
 		out = append(out, l)
 	}
 	for _, w := range wake.Bundled().Words {
-		if !live["bundled "+w.Name] {
+		if !live["bundled "+strings.ToLower(w.Name)] {
 			l := listedWord{Word: w.Name, Model: "bundled", Live: "no"}
 			if w.Name == wake.Stop {
 				l.Live = "while speaking"
@@ -78,7 +78,7 @@ func (c *wakeList) Run(ctx context.Context, t *terminal) error {
 		return storeFault(err)
 	}
 	for _, id := range installed {
-		if m, err := appliance.WakeModel(id, appliance.StateDir()); err == nil && !live[m.Name+" "+m.Words[0].Name] {
+		if m, err := appliance.WakeModel(id, appliance.StateDir()); err == nil && !live[m.Name] {
 			out = append(out, listedWord{Word: m.Words[0].Name, Model: id, Live: "no"})
 		}
 	}

@@ -45,7 +45,8 @@ type example struct {
 	Room  string `json:"room"`
 	After string `json:"after"` // what was said before it
 	Text  string `json:"text"`
-	Want  []want `json:"want"` // any of them
+	Want  []want `json:"want"`  // any of them
+	Loose bool   `json:"loose"` // only the intent is compared
 }
 
 // want is what a sentence asks for. Slots that say where or which are not
@@ -126,7 +127,9 @@ func (e *example) query(r *intent.Resolver) intent.Query {
 
 // meant tells whether an intent is what an example wants.
 func (e *example) meant(in *intent.Intent) bool {
-	return slices.ContainsFunc(e.Want, func(w want) bool { return w.is(in) })
+	return slices.ContainsFunc(e.Want, func(w want) bool {
+		return w.is(in) || e.Loose && in.Refusal == "" && w.Intent == in.Name
+	})
 }
 
 // places are the slots that the targets say already.

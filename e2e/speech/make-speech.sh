@@ -5,6 +5,10 @@
 #   ./make-speech.sh                  every file of requests.txt, into this folder
 #   ./make-speech.sh candidates DIR   every sentence by every voice, to try recognisers
 #                                     on: without the wake word
+#   ./make-speech.sh pauses DIR       "hey cricket", a pause of 0 to 3 s and a request, by
+#                                     every voice, to try where the request begins
+#   ./make-speech.sh words DIR        two phrases eight times by every voice, never twice
+#                                     alike, and sentences, to try words of one's own
 #
 # A voice is PROGRAM:NAME. A format is a list of sox options for the written file.
 set -eu
@@ -60,6 +64,63 @@ if [ "${1:-}" = candidates ]; then
 		for voice in $voices; do
 			name=$(echo "$voice" | tr -c 'a-z0-9\n' _)
 			request "$voice" "$(echo $words)" "-r 16000 -c 1 -b 16" "$2/$(basename $file .wav).$name.wav" </dev/null
+		done
+	done
+	exit
+fi
+
+# spread SEED LOW HIGH: a number between, the same for the same seed.
+spread() { awk "BEGIN { srand($1); print $2 + ($3 - $2) * rand() }"; }
+
+if [ "${1:-}" = words ]; then
+	mkdir -p "$2"
+	for voice in $voices; do
+		i=0
+		while IFS='|' read -r kind words; do
+			i=$((i + 1))
+			rm -f "$work"/*
+			say "$voice" "$words" "$work/said.wav" </dev/null
+			sox -q --ignore-length "$work/said.wav" -e signed -b 16 -r 16000 "$work/trimmed.wav" \
+				silence 1 0.01 0.1% reverse silence 1 0.01 0.1% reverse
+			times=1
+			[ "$kind" = sentence ] || times=8
+			for k in $(seq $times); do
+				sox -q -R -D "$work/trimmed.wav" "$work/varied.wav" tempo -s "$(spread $((7 * k + 3 * i)) 0.88 1.12)" \
+					pitch "$(spread $((13 * k + i)) -60 60)" norm "$(spread $((17 * k + i)) -15 -3)" pad 0.6 0.6
+				sox -q -R -D -n -r 16000 -c 1 -b 16 "$work/room.wav" synth "$(soxi -D "$work/varied.wav")" pinknoise vol 0.01
+				sox -q -R -D -m -v 1 "$work/varied.wav" -v 1 "$work/room.wav" -r 16000 -c 1 -b 16 \
+					"$2/$kind.$(echo "$words" | tr ' ' _ | cut -c1-20).$(echo "$voice" | tr -c 'a-z0-9\n' _).$k.wav"
+			done
+		done <<-EOT
+			word|open sesame
+			word|computer please
+			sentence|turn on the kitchen lights and close the blinds in the living room
+			sentence|hey you could you come to the kitchen and help me with the computer
+			sentence|please open the window because it is very warm in here
+			sentence|it was a lovely day at the sea yesterday we should go there again
+		EOT
+	done
+	exit
+fi
+
+if [ "${1:-}" = pauses ]; then
+	mkdir -p "$2"
+	for voice in $voices; do
+		for pause in 0 0.05 0.15 0.4 1 3; do
+			rm -f "$work"/*
+			n=0
+			for words in "hey cricket" "open the bedroom curtains"; do
+				n=$((n + 1))
+				say "$voice" "$words" "$work/said.wav" </dev/null
+				sox -q --ignore-length "$work/said.wav" -e signed -b 16 -r 16000 "$work/trimmed.wav" \
+					silence 1 0.01 0.1% reverse silence 1 0.01 0.1% reverse norm -3
+				if [ $n = 1 ]; then pad=1; else pad="$pause 1"; fi
+				# shellcheck disable=SC2086 # pad is one or two words
+				sox -q "$work/trimmed.wav" "$work/part$n.wav" pad $pad
+			done
+			sox -q "$work"/part*.wav "$work/all.wav"
+			sox -q -R -D -n -r 16000 -c 1 -b 16 "$work/room.wav" synth "$(soxi -D "$work/all.wav")" pinknoise vol 0.006
+			sox -q -R -D -m -v 1 "$work/all.wav" -v 1 "$work/room.wav" "$2/$(echo "$voice" | tr -c 'a-z0-9\n' _).$pause.wav" norm -3
 		done
 	done
 	exit

@@ -89,6 +89,9 @@ func (s *Store) rescue(why error) (Book, error) {
 	if err != nil { // there is no other
 		b = Book{}
 	}
+	if err := s.Save(b); err != nil { // else the next start would find no book
+		return Book{}, errors.Join(why, err)
+	}
 	return b, &DamagedError{Kept: kept, Err: why}
 }
 

@@ -141,6 +141,10 @@ func TestStoreGoesBackByOne(t *testing.T) {
 		t.Fatalf("%v, %+v", err, b)
 	}
 	s.Close()
+	if s, b, err = schedule.Open(path); err != nil || len(b.Entries) != 3 {
+		t.Fatalf("the next time: %v, %+v", err, b)
+	}
+	s.Close()
 }
 
 // A later version's file is refused and not touched.

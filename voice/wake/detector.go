@@ -3,7 +3,7 @@ package wake
 import (
 	"cmp"
 	"fmt"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/cricket-home/cricket/voice"
@@ -239,7 +239,6 @@ func (d *Detector) hear(e *ear, n int) {
 // wake reports that a word was heard, unless it is to be verified and is not.
 func (d *Detector) wake(e *ear, score float32, n int) {
 	end := max(1, d.levels.boundary(n, e.delay()))
-	d.newest = e
 	begin := d.levels.onset(end)
 	if e.matcher != nil {
 		begin = max(e.top+1-e.length, d.levels.oldest())
@@ -261,13 +260,14 @@ func (d *Detector) wake(e *ear, score float32, n int) {
 		return
 	}
 	e.counts.Woke++
+	d.newest = e
 	d.wakes = append(d.wakes, w)
 }
 
 // deafen begins the refractory time of a word, also of those who enrolled it.
 func (d *Detector) deafen(word string, n int) {
 	for _, e := range d.ears {
-		if e.Name == word {
+		if strings.EqualFold(e.Name, word) {
 			e.deafUntil = n + int(e.Refractory/frameTime)
 		}
 	}
@@ -293,13 +293,4 @@ func (d *Detector) captured(begin, end int) voice.Utterance {
 		u.PCM = append(u.PCM, d.pcm[at:at+voice.FrameSamples]...)
 	}
 	return u
-}
-
-// Words are the words that the Detector listens for.
-func (d *Detector) Words() []Word {
-	var words []Word
-	for _, e := range d.ears {
-		words = append(words, e.Word)
-	}
-	return slices.Clip(words)
 }

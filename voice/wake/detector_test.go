@@ -198,7 +198,7 @@ func TestWordsThatCannotBeListenedFor(t *testing.T) {
 	}
 }
 
-// A frame costs no memory, with words of a network, of the community and of a person.
+// A frame costs no memory, with words of a network and of a person.
 func TestPushAllocatesNothing(t *testing.T) {
 	d, err := New(Options{Words: someWords(t, 3)})
 	if err != nil {
@@ -223,11 +223,19 @@ func someWords(t testing.TB, n int) []Word {
 }
 
 // What one more word costs: of the same model nearly nothing, of a person the
-// comparing with the recordings.
+// comparing with the recordings, of the community its model.
 func BenchmarkPush(b *testing.B) {
-	for i, name := range []string{"bundled word", "and stop", "and a personal word"} {
+	for i, name := range []string{"bundled word", "and stop", "and a personal word", "and a word of the community"} {
 		b.Run(name, func(b *testing.B) {
-			d, err := New(Options{Words: someWords(b, i+1)})
+			words := someWords(b, min(i+1, 3))
+			if i == 3 {
+				m, err := Open(communityFile(b))
+				if err != nil {
+					b.Fatal(err)
+				}
+				words = append(words, Word{Name: "okay nabu", Model: m})
+			}
+			d, err := New(Options{Words: words})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -19,7 +19,7 @@ const (
 	// A word ends about when it is detected, less its model's delay, and where the
 	// sound is weakest: a pause, or the closure of a consonant.
 	earliestEnd  = 15  // frames before the detection,
-	latestEnd    = 8   // and after it
+	latestEnd    = 3   // and after it
 	perFrameAway = 1.6 // decibel that the sound must be weaker for each frame from where the end is expected
 )
 
@@ -79,10 +79,9 @@ func (l *levels) onset(end int) int {
 // frame detected by a model of that delay, as well as the frames so far tell.
 func (l *levels) boundary(detected, delay int) int {
 	best, least := detected, math.Inf(1)
-	for n := max(l.oldest()+1, detected-earliestEnd); n < min(l.frames-1, detected+latestEnd); n++ {
-		power := (l.at(n-1) + l.at(n) + l.at(n+1)) / 3
+	for n := max(l.oldest(), detected-earliestEnd); n < min(l.frames, detected+latestEnd); n++ {
 		away := math.Abs(float64(n - (detected - delay)))
-		if cost := 10*math.Log10(float64(power)) + perFrameAway*away; cost < least {
+		if cost := 10*math.Log10(float64(l.at(n))) + perFrameAway*away; cost < least {
 			best, least = n, cost
 		}
 	}

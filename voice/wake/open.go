@@ -14,7 +14,7 @@ import (
 // networkDelay and communityDelay are how many frames after the end of a word a
 // model has heard it, in the middle: measured on nine synthetic voices.
 const (
-	networkDelay   = 1
+	networkDelay   = 5
 	communityDelay = 6
 )
 

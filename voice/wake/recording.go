@@ -40,7 +40,6 @@ type spoken struct {
 	all   view // the whole recording
 	word  view // the word in it
 	pitch float32
-	snr   float64
 }
 
 // part is a stretch of frames that are louder than the noise.
@@ -85,13 +84,11 @@ func (m *Model) listen(r Recording) (*spoken, error) {
 	if n := clipped(pcm); float64(n) > mostClipped*float64(len(pcm)) {
 		return bad("it is too loud and clipped: go farther from the microphone, or turn its gain down")
 	}
-	s := &spoken{name: r.Name, pitch: pitch(pcm), snr: decibel(mean(power[p.from:p.to]), noise)}
-	if s.snr < leastSNR {
-		return bad("the word is only %.0f dB louder than the noise around it: record it in a quieter place, or nearer", s.snr)
+	if snr := decibel(mean(power[p.from:p.to]), noise); snr < leastSNR {
+		return bad("the word is only %.0f dB louder than the noise around it: record it in a quieter place, or nearer", snr)
 	}
-	s.all = m.look(r.PCM)
-	s.word = s.all.part(from, to)
-	return s, nil
+	all := m.look(r.PCM)
+	return &spoken{name: r.Name, all: all, word: all.part(from, to), pitch: pitch(pcm)}, nil
 }
 
 func (p part) start() time.Duration { return time.Duration(p.from) * frameTime }

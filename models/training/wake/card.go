@@ -13,7 +13,7 @@ import (
 )
 
 // card writes the model card: how the model was made and how good it is.
-func card(p plan, m *net.Model, size int, part, command string, found *results, warnings []string) string {
+func card(p plan, m *net.Model, size int, part, command string, sentences []clip, found *results, warnings []string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	quoted := make([]string, len(p.words))
@@ -36,6 +36,10 @@ func card(p plan, m *net.Model, size int, part, command string, found *results, 
 	voices := "voices kept out of training"
 	if part == "valid" {
 		voices = "voices of the training, not its clips"
+	}
+	spoken := 0.0 // hours
+	for _, c := range sentences {
+		spoken += float64(c.Samples) / rate / 3600
 	}
 	everything := slices.Sorted(maps.Keys(found.Floods))
 	for i, w := range found.Words {
@@ -69,6 +73,9 @@ func card(p plan, m *net.Model, size int, part, command string, found *results, 
 		line("|---|---|---|---|---|")
 		for _, kind := range everything {
 			n, hours := found.accepts(i, threshold, kind)
+			if hours == 0 {
+				continue
+			}
 			line("| %s | %.0f | %d | %.3f | %.3f |", kind, hours, n, float64(n)/hours, bound(n, hours))
 		}
 		n, hours := found.accepts(i, threshold, everything...)
@@ -105,10 +112,12 @@ func card(p plan, m *net.Model, size int, part, command string, found *results, 
 	line("")
 	line("## How it was measured")
 	line("")
-	line("All sound passes the stream that the daemon runs, in frames of 20 ms. The long sound is drawn anew for each hour: sentences of")
-	line("kept-out voices (about an hour of them, so each is heard many times, at another pitch and pace and in other noise and rooms),")
-	line("music-like chords, tunes and drums, and noises (air, motors, clatter, bells, water). After a detection two seconds do not count.")
-	line("The bound is the rate that would give so few accepts in one case of twenty (Poisson). Measured %s.", time.Now().Format("2 January 2006"))
+	line("All sound passes the stream that the daemon runs, in frames of 20 ms. A word in noise stands in noise, music or the talk of others, so many")
+	line("decibel below it, half of the time in a room. The long sound is drawn anew for each hour: %d sentences of %s", len(sentences), voices)
+	line("(%.1f h; each is heard many times, at another pitch and pace and in other noise and rooms), music-like chords, tunes and drums, and", spoken)
+	line("noises (air, motors, clatter, bells, water). Sentences that hold a word of the wake word are in none of it: they are a family of near-misses.")
+	line("After a detection two seconds do not count. The bound is the rate that would give so few accepts in one case of twenty (Poisson).")
+	line("Measured %s.", time.Now().Format("2 January 2006"))
 	return b.String()
 }
 

@@ -83,11 +83,10 @@ func (l *listener) push(pcm []int16, at func(sample int, s net.Scores)) {
 
 var levels = []int{20, 10, 5}
 
-// evaluate measures a model through the same stream the daemon runs. Part "test"
-// is the clips of kept-out voices; "valid", by which thresholds are chosen, is
-// those that the training did not see of the voices it knows. What is found is
-// stored in path after each hour.
-func evaluate(p plan, m *net.Model, sum string, s shelf, part, path string, hours int) (*results, error) {
+// testBank holds what a model is measured with. Part "test" is the clips of
+// kept-out voices; "valid", by which thresholds are chosen, is those that the
+// training did not see of the voices it knows.
+func testBank(p plan, s shelf, part string) (*bank, error) {
 	shelved := part
 	if part == "valid" {
 		shelved = "train"
@@ -99,10 +98,12 @@ func evaluate(p plan, m *net.Model, sum string, s shelf, part, path string, hour
 	if part == "valid" {
 		_, clips = split(clips)
 	}
-	b, err := newBank(clips, len(p.words))
-	if err != nil {
-		return nil, err
-	}
+	return newBank(clips, p.words)
+}
+
+// evaluate measures a model through the same stream the daemon runs. What is
+// found is stored in path after each hour.
+func evaluate(p plan, m *net.Model, sum string, b *bank, path string, hours int) (*results, error) {
 	found := &results{Model: sum, Floods: map[string][]*flood{}}
 	if text, err := os.ReadFile(path); err == nil {
 		var before results
@@ -334,6 +335,9 @@ func cost(m *net.Model) (micros float64, allocations uint64) {
 func (r *results) accepts(word int, threshold float32, kinds ...string) (n int, hours float64) {
 	for _, kind := range kinds {
 		for _, f := range r.Floods[kind] {
+			if f == nil { // of a longer evaluation that was stopped
+				continue
+			}
 			hours += f.Seconds / 3600
 			for _, peak := range f.Peaks[word] {
 				if peak >= threshold {

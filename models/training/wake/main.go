@@ -96,11 +96,15 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		weights := data[12+binary.LittleEndian.Uint32(data[8:]) : len(data)-4] // what is counted serves every threshold
-		found, err := evaluate(p, m, fmt.Sprintf("%08x", crc32.ChecksumIEEE(weights)), clips, *part, filepath.Join(folder, "evaluation-"+*part+".json"), *hours)
+		bank, err := testBank(p, clips, *part)
 		if err != nil {
 			return err
 		}
-		text := card(p, m, len(data), *part, *command, found, warnings)
+		found, err := evaluate(p, m, fmt.Sprintf("%08x", crc32.ChecksumIEEE(weights)), bank, filepath.Join(folder, "evaluation-"+*part+".json"), *hours)
+		if err != nil {
+			return err
+		}
+		text := card(p, m, len(data), *part, *command, bank.sentences, found, warnings)
 		if *out == "" {
 			_, err = fmt.Print(text)
 			return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/cricket-home/cricket/voice/wake/net"
@@ -52,12 +53,18 @@ func (p pool) draw(r *rand.Rand) clip {
 	return of[r.IntN(len(of))]
 }
 
-func newBank(clips []clip, words int) (*bank, error) {
-	b := &bank{words: make([][]clip, words), nearBy: map[string][]clip{}, byVoice: map[string][]clip{}}
+// newBank sorts clips. Everyday sentences that hold a word of a wake word are
+// near-misses: how often they are said is not a matter of chance.
+func newBank(clips []clip, words []string) (*bank, error) {
+	b := &bank{words: make([][]clip, len(words)), nearBy: map[string][]clip{}, byVoice: map[string][]clip{}}
+	parts := strings.Fields(strings.Join(words, " "))
 	for _, c := range clips {
+		if c.Family == "sentences" && slices.ContainsFunc(strings.Fields(c.Text), func(w string) bool { return slices.Contains(parts, w) }) {
+			c.Family = "its words in sentences"
+		}
 		var word int
 		switch _, err := fmt.Sscanf(c.Family, "word %d", &word); {
-		case err == nil && word < words:
+		case err == nil && word < len(words):
 			b.words[word] = append(b.words[word], c)
 		case c.Family == "sentences":
 			b.sentences = append(b.sentences, c)
@@ -98,8 +105,8 @@ type scene struct {
 // step is the length in samples of a step of the network.
 const step = 3 * net.Hop
 
-// newScene draws a scene of some seconds. Of ten scenes four hold a word, three
-// near-misses, two sentences and one nobody.
+// newScene draws a scene of some seconds. Of ten scenes four hold a word, two
+// near-misses, three sentences and one nobody.
 func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 	n := seconds * rate
 	s := &scene{x: make([]float32, n), speech: make([]byte, n/step), sounds: []string{}}
@@ -123,13 +130,13 @@ func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 			if r.IntN(2) == 0 {
 				before = b.drawAny.draw(r)
 			}
-			if ok, err = place(before); err != nil {
+			if _, err := place(before); err != nil {
 				return nil, err
 			}
 			at += rate/4 + r.IntN(rate/2)
 		}
 		c := b.drawWord[w].draw(r)
-		if ok, err = s.word(b, w, c, &at, r); err != nil {
+		if ok, err = s.word(w, c, &at, r); err != nil {
 			return nil, err
 		}
 		if isolated(c) {
@@ -147,7 +154,7 @@ func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 			at += rate / 2
 		}
 		for ok && r.IntN(2) == 0 {
-			if ok, err = s.word(b, w, b.drawWord[w].draw(r), &at, r); err != nil {
+			if ok, err = s.word(w, b.drawWord[w].draw(r), &at, r); err != nil {
 				return nil, err
 			}
 			at += rate/2 + r.IntN(rate)
@@ -155,7 +162,7 @@ func newScene(b *bank, seconds int, r *rand.Rand) (*scene, error) {
 	case kind < 0.9:
 		for ok {
 			c := b.drawAny.draw(r)
-			if kind < 0.72 {
+			if kind < 0.62 {
 				c = b.drawNear.draw(r)
 			}
 			if ok, err = place(c); err != nil {
@@ -195,7 +202,7 @@ func (s *scene) place(c clip, at *int, r *rand.Rand) (ok bool, err error) {
 // word places a clip of a word and marks the steps among which it must be heard:
 // those that end 40 to 210 ms after it, for an isolated word 60 to 240 ms. Any
 // earlier, and "cricket" cannot be told from "crickets" or "cricked".
-func (s *scene) word(b *bank, w int, c clip, at *int, r *rand.Rand) (ok bool, err error) {
+func (s *scene) word(w int, c clip, at *int, r *rand.Rand) (ok bool, err error) {
 	if ok, err = s.place(c, at, r); !ok || err != nil {
 		return ok, err
 	}

@@ -84,7 +84,7 @@ func mix(p plan, s shelf, dir string, shards int) error {
 	}
 	train, valid := split(clips)
 	for part, of := range map[string][]clip{"train": train, "valid": valid} {
-		b, err := newBank(of, len(p.words))
+		b, err := newBank(of, p.words)
 		if err != nil {
 			return err
 		}

@@ -62,9 +62,9 @@ func (p plan) orders(all []speaker, kept bool, r *rand.Rand) ([]order, error) {
 	anyone := func() speaker {
 		engine := "espeak"
 		switch x := r.Float64(); {
-		case x < 0.15 && len(byEngine["flite"]) > 0:
+		case x < 0.2 && len(byEngine["flite"]) > 0:
 			engine = "flite"
-		case x < 0.2 && len(byEngine["festival"]) > 0:
+		case x < 0.3 && len(byEngine["festival"]) > 0:
 			engine = "festival"
 		}
 		of := byEngine[engine]

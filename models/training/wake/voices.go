@@ -27,8 +27,8 @@ type speaker struct {
 var unusable = []string{"Demonic", "fast", "whisper", "whisperf", "UniRobot", "anikaRobot", "announcer", "croak", "RicishayMax3"}
 
 // speakers lists the voices that speak a language here. Every seventh variant of
-// espeak-ng is kept out, and of English one accent and two voices made from
-// recordings of people who are in no other voice: flite's rms, festival's ked.
+// espeak-ng is kept out, and of English two voices made from recordings of people
+// who are in no other voice: flite's rms, festival's ked.
 func speakers(ctx context.Context, language string) ([]speaker, error) {
 	accents := []string{language}
 	if language == "en" {
@@ -53,11 +53,7 @@ func speakers(ctx context.Context, language string) ([]speaker, error) {
 	var all []speaker
 	for i, v := range variants {
 		for _, a := range accents {
-			keptVariant, keptAccent := i%7 == 3, a == "en-gb-x-gbcwmd"
-			if keptAccent && !keptVariant {
-				continue // neither seen in training nor wholly unseen
-			}
-			all = append(all, speaker{"espeak", a + "+" + v, keptVariant})
+			all = append(all, speaker{"espeak", a + "+" + v, i%7 == 3})
 		}
 	}
 	if language != "en" {

@@ -73,7 +73,7 @@ func TestHalfAShelfIsNone(t *testing.T) {
 // Every word has six or seven steps at which it must be heard, right after its
 // sound has ended, and none of them is within another sound but its room's.
 func TestMarksFollowTheWord(t *testing.T) {
-	b, err := newBank(shelved(t), 2)
+	b, err := newBank(shelved(t), []string{"hey cricket", "stop"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestMarksFollowTheWord(t *testing.T) {
 	} {
 		s := &scene{x: make([]float32, 6*rate), speech: make([]byte, 200), marks: [][]byte{make([]byte, 200), make([]byte, 200)}}
 		at := rate
-		if ok, err := s.word(b, test.word, b.words[test.word][0], &at, rand.New(rand.NewPCG(2, 2))); !ok || err != nil {
+		if ok, err := s.word(test.word, b.words[test.word][0], &at, rand.New(rand.NewPCG(2, 2))); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
 		for i, mark := range s.marks[test.word] {
@@ -108,7 +108,7 @@ func TestMarksFollowTheWord(t *testing.T) {
 }
 
 func TestScenesDependOnTheSeedOnly(t *testing.T) {
-	b, err := newBank(shelved(t), 2)
+	b, err := newBank(shelved(t), []string{"hey cricket", "stop"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestEvaluationCounts(t *testing.T) {
 
 // The model hears a clip after the noise it stands in, within the sound it is given.
 func TestPresent(t *testing.T) {
-	b, err := newBank(shelved(t), 2)
+	b, err := newBank(shelved(t), []string{"hey cricket", "stop"})
 	if err != nil {
 		t.Fatal(err)
 	}

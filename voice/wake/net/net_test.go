@@ -306,9 +306,6 @@ func BenchmarkSecond(b *testing.B) {
 
 // Whatever Parse takes runs and gives scores from 0 to 1.
 func FuzzParse(f *testing.F) {
-	f.Add(file(f, small(), 1))
-	f.Add(seal(`{"words":[{"name":"a","threshold":1}],"language":"","stack":1,"width":1,"embedding":1,"smoothing":1,"blocks":[{"kernel":1,"dilation":1}]}`,
-		make([]byte, 2*(40+1+1+1+1+1+1+1+2+2))))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		// The checksum is mended, so that the fuzzer gets past it.
 		if len(data) > len(magic)+8 {

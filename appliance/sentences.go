@@ -1,0 +1,77 @@
+package appliance
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/cricket-home/cricket/intent"
+)
+
+// ErrSentences is wrapped by the error of sentences that cannot be compiled.
+var ErrSentences = errors.New("compile sentences")
+
+// Sentences compiles the built-in sentences of the language and the owner's
+// custom_sentences. Errors wrap ErrSentences.
+func Sentences(c Config) (*intent.Sentences, error) {
+	builtin, own, err := sentenceFiles(c)
+	if err != nil {
+		return nil, err
+	}
+	return compiled(c, append(builtin, own...))
+}
+
+// soundSentences is Sentences without those files of the owner's that have a
+// fault: a slip in one sentence must not silence the box. The faults name file
+// and line. The error is cause where the fault is in none of these files.
+func soundSentences(c Config, cause error) (*intent.Sentences, []error, error) {
+	files, own, err := sentenceFiles(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	var faults []error
+	sentences, err := compiled(c, files)
+	for _, file := range own {
+		with, fault := compiled(c, append(files[:len(files):len(files)], file))
+		if fault != nil {
+			faults = append(faults, fault)
+			continue
+		}
+		files, sentences = append(files, file), with
+	}
+	if err != nil || len(faults) == 0 {
+		return nil, nil, cause
+	}
+	return sentences, faults, nil
+}
+
+func compiled(c Config, files []intent.File) (*intent.Sentences, error) {
+	sentences, err := intent.Compile(c.Language, files...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSentences, err)
+	}
+	return sentences, nil
+}
+
+// sentenceFiles are the built-in sentences and the owner's.
+func sentenceFiles(c Config) (builtin, own []intent.File, err error) {
+	if builtin, err = intent.Builtin(c.Language); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrSentences, err)
+	}
+	if c.Dir == "" {
+		return builtin, nil, nil
+	}
+	names, err := filepath.Glob(filepath.Join(c.Dir, "custom_sentences", c.Language, "*.yaml"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrSentences, err)
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", ErrSentences, err)
+		}
+		own = append(own, intent.File{Name: name, Data: data})
+	}
+	return builtin, own, nil
+}
