@@ -56,6 +56,9 @@ func startListening(t *testing.T, c Config, r recognizer) *Box {
 	}
 	b.ears = newEars([]candidate{{recognizer: r, name: "fake"}}, "", b.log)
 	run(t, b.Run)
+	if err := b.Ready(within(t)); err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 
