@@ -28,6 +28,10 @@ def hardness(share):
     return float(np.interp(share, [0, 0.15, 0.6, 0.85], [0.1, 0.4, 0.4, 0.7]))
 
 
+# An utterance of more frames of 10 ms does not fit into the window once it is slowed down and has silence around it.
+LONGEST = 920
+
+
 class Speech:
     """The shards that are there, each sorted by length; new ones are noticed as they come."""
 
@@ -42,7 +46,8 @@ class Speech:
             with np.load(name) as f:
                 mel, frames, text = f["mel"], f["frames"], f["text"]
             at = np.concatenate([[0], np.cumsum(frames)])
-            self.shards.append((mel, at, [str(t) for t in text], np.argsort(frames, kind="stable")))
+            order = np.argsort(frames, kind="stable")
+            self.shards.append((mel, at, [str(t) for t in text], order[frames[order] <= LONGEST]))
             self.names.add(name)
 
     def hours(self):
@@ -63,7 +68,7 @@ class Speech:
             half = len(clips) // 2
             gap = np.full((int(r.integers(5, 40)), 80), -10, np.float32)
             pairs = [(np.concatenate([clips[i], gap, clips[i + half]]), texts[i] + " " + texts[i + half])
-                     for i in range(half) if len(clips[i]) + len(clips[i + half]) < 980]
+                     for i in range(half) if len(clips[i]) + len(gap) + len(clips[i + half]) <= LONGEST]
             if pairs:
                 clips, texts = [p[0] for p in pairs], [p[1] for p in pairs]
         return clips, texts
