@@ -31,7 +31,7 @@ var corpora = []corpus{
 	{"paraphrases-kept.jsonl", "paraphrases, kept out", true, true},
 	{"paraphrases-dev.jsonl", "paraphrases, tuned by", true, false},
 	{"templates.jsonl", "own templates, sampled", true, false},
-	{"misheard-model.jsonl", "misheard by the bundled recogniser", true, true},
+	{misheardFile, "misheard by pocketsphinx without a grammar, kept out", true, true},
 	{"misheard-confused-kept.jsonl", "misheard by a model of confusions, kept out", true, true},
 	{"misheard-confused-dev.jsonl", "misheard by a model of confusions, tuned by", true, false},
 	{"out-of-scope-kept.jsonl", "out of scope, kept out", false, true},

@@ -21,7 +21,15 @@ func main() {
 	write := flag.String("write", "", "replace the measured part of this page")
 	worst := flag.Int("worst", 20, "how many wrong actions to show per corpus")
 	kept := flag.Bool("kept", false, "show wrong actions of the kept-out corpora, too")
+	hear := flag.Bool("mishear", false, "write "+misheardFile+" anew: the sentences spoken, in noise, heard by a recogniser that knows no home")
 	flag.Parse()
+	if *hear {
+		if err := mishear(); err != nil {
+			fmt.Fprintln(os.Stderr, "eval: error:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*write, *worst, *kept); err != nil {
 		fmt.Fprintln(os.Stderr, "eval: error:", err)
 		os.Exit(1)
