@@ -182,3 +182,46 @@ func tells(words []string) bool {
 	}
 	return false
 }
+
+// asks tells whether a sentence begins as a question does, to which an action is
+// no answer. "Can you" and "could you" are requests. The words are English.
+func asks(words []string) bool {
+	switch words[0] {
+	case "when", "why", "who", "which", "where", "is", "are", "was", "were", "did", "does", "has", "have", "should":
+		return true
+	case "how":
+		return len(words) > 1 && words[1] != "about"
+	case "can", "could", "will", "would":
+		return len(words) > 1 && words[1] != "you" && words[1] != "we" && words[1] != "i" && words[1] != "somebody" && words[1] != "someone"
+	}
+	return false
+}
+
+// limits are words that take something out of a request, put it off or end it.
+// Who passes over one does what was not asked for.
+var limits = []string{"except", "excepting", "excluding", "apart", "bar", "barring", "save", "besides", "but", "unless", "until", "till", "while", "when", "whenever", "once", "if", "because"}
+
+// quantities say how much of the house is meant.
+var quantities = []string{"all", "every", "each", "everything", "everywhere", "whole"}
+
+// passesOver tells whether what is said instead leaves out what limits the
+// sentence, how much of the house it is for, or one of two opposite ends.
+func passesOver(words, instead []string) bool {
+	for _, w := range words {
+		if slices.Contains(limits, w) && !slices.Contains(instead, w) {
+			return true
+		}
+	}
+	has := func(list []string, any []string) bool {
+		return slices.ContainsFunc(any, func(w string) bool { return slices.Contains(list, w) })
+	}
+	if has(words, quantities) && !has(instead, quantities) {
+		return true
+	}
+	for _, pair := range [][2]string{{"on", "off"}, {"open", "close"}} {
+		if slices.Contains(words, pair[0]) && slices.Contains(words, pair[1]) && !(slices.Contains(instead, pair[0]) && slices.Contains(instead, pair[1])) {
+			return true
+		}
+	}
+	return false
+}

@@ -135,7 +135,15 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 		return in, ok
 	}
 	var finds []find
+	text := r.s.lang.letters.normalize(q.Text)
+	words := strings.Fields(text)
+	if len(words) == 0 || len(words) > maxTagWords || len(text) > maxText || tells(words) {
+		return best, false, spent
+	}
 	offer := func(f find) {
+		if f.source != fromAlternative && (passesOver(words, strings.Fields(f.text)) || asks(words) && !question(f.intent.Name)) {
+			return
+		}
 		f.certain, f.idle = f.intent.Confidence, r.idle(&f.intent, at)
 		for i := range finds {
 			if o := &finds[i]; o.source != f.source && o.intent.Name == f.intent.Name && slices.Equal(o.intent.Targets, f.intent.Targets) && sameRequest(o.intent, f.intent) {
@@ -145,11 +153,6 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 		finds = append(finds, f)
 	}
 
-	text := r.s.lang.letters.normalize(q.Text)
-	words := strings.Fields(text)
-	if len(words) == 0 || len(words) > maxTagWords || len(text) > maxText || tells(words) {
-		return best, false, spent
-	}
 	for _, a := range q.Alternatives[:min(len(q.Alternatives), maxAlternatives)] {
 		if t := r.s.lang.letters.normalize(a.Text); t != text {
 			if in, fits := try(t, true); fits {

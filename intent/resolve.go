@@ -120,9 +120,10 @@ func (m *match) best(at setting) reading {
 	}
 	chosen := m.readings[best]
 	if chosen.named && chosen.elsewhere {
-		// "the lights" may be the name of something in another room: the room that heard comes first.
+		// "the lights" may be the name of something in another room: the room that heard comes first. But
+		// "the tv" is the one that is called so, and not the radio of this room.
 		for _, rd := range m.readings {
-			if rd.byRoom && !rd.nothing && !rd.ambiguous && (chosen.ambiguous || m.name(rd) == m.name(chosen)) {
+			if rd.byRoom && !rd.nothing && !rd.ambiguous && (chosen.ambiguous || m.name(rd) == m.name(chosen) && !(m.r.s.blocks[rd.block].single && m.sameKind(rd, chosen))) {
 				return rd
 			}
 		}
@@ -141,6 +142,11 @@ func (m *match) best(at setting) reading {
 		}
 	}
 	return chosen
+}
+
+// sameKind tells whether two readings are of devices of one domain.
+func (m *match) sameKind(a, b reading) bool {
+	return len(a.devices) > 0 && len(b.devices) > 0 && m.r.domains[a.devices[0]] == m.r.domains[b.devices[0]]
 }
 
 func (m *match) name(rd reading) string { return m.r.s.blocks[rd.block].intent }
