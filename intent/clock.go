@@ -29,8 +29,9 @@ const (
 )
 
 // tellTime replaces what was said of times by their values; false where no clock
-// shows such a time.
-func tellTime(slots map[string]any, now time.Time) bool {
+// shows such a time. Nobody is reminded between one and six in the night: "on
+// friday at three" is the afternoon, where awake is set.
+func tellTime(slots map[string]any, now time.Time, awake bool) bool {
 	for _, prefix := range []string{"", "start_"} {
 		carryOver(slots, prefix+"hours", prefix+"minutes")
 		carryOver(slots, prefix+"minutes", prefix+"seconds")
@@ -58,6 +59,9 @@ func tellTime(slots map[string]any, now time.Time) bool {
 		if ahead(t+720) < ahead(t) {
 			t += 720
 		}
+	}
+	if !exact && (day || repeat) && awake && t >= 60 && t < 420 {
+		t += 720
 	}
 	t = (t%1440 + 1440) % 1440
 	delete(slots, slotHour)

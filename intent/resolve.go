@@ -197,7 +197,7 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 			captured[slot] = true
 		}
 	}
-	if own := strings.HasPrefix(b.intent, "Hass") || strings.HasPrefix(b.intent, "Cricket"); own && !tellTime(in.Slots, at.now) {
+	if own := strings.HasPrefix(b.intent, "Hass") || strings.HasPrefix(b.intent, "Cricket"); own && !tellTime(in.Slots, at.now, b.intent == "CricketSetReminder") {
 		return Intent{}, false
 	}
 	ids := make([]string, 0, len(rd.devices))
