@@ -176,6 +176,9 @@ func tells(words []string) bool {
 		return true
 	}
 	for i, w := range words {
+		if w == "no" && i+1 < len(words) && words[i+1] == "need" || (w == "ask" || w == "tell") && slices.Contains(words[i+1:], "to") {
+			return true
+		}
 		if w == "yesterday" || w == "ago" || w == "last" && i+1 < len(words) && slices.Contains([]string{"night", "week", "month", "year"}, words[i+1]) {
 			return true
 		}

@@ -29,7 +29,7 @@ const maxTrySteps = 6_000
 // Each find is resolved by the templates, and is given a confidence that was
 // measured (docs/understanding.md). From actAt on it is the intent; from askAt on,
 // in a language with frames, the house asks; below it is refused, for the templates' reason. What opens the
-// house, or sets it free, is always asked.
+// house, or sets it free, is always asked, and from actAt on only.
 func (r *Resolver) Resolve(q Query) Intent {
 	in := r.Match(q)
 	if in.Refusal != NotRecognized && in.Refusal != NotCommand {
@@ -57,7 +57,7 @@ func (r *Resolver) Repair(q Query) Intent {
 	switch {
 	case p >= actAt && !f.doubtful && !r.guarded(&in):
 		return in
-	case len(in.Targets) > 0 && (p >= actAt || p >= askAt && r.s.frames() != nil):
+	case len(in.Targets) > 0 && (p >= actAt || p >= askAt && r.s.frames() != nil && !r.guarded(&in)):
 		open := in
 		return Intent{Tier: Repair, Confidence: p, Refusal: Ambiguous, Slots: in.Slots, Candidates: in.Targets, Open: &open}
 	}

@@ -79,18 +79,34 @@ func Open(path string) (*Store, Book, error) {
 	return s, b, err
 }
 
-// rescue moves a damaged file aside and goes on with the Book before it.
+// rescue keeps a damaged file under another name and goes on with the Book
+// before it. Where it is cut short or the disk is full, the damaged file and
+// the Book before are still there, and the next start does it again.
 func (s *Store) rescue(why error) (Book, error) {
 	kept := fmt.Sprintf("%s.damaged-%d", s.path, time.Now().UnixNano())
-	if err := os.Rename(s.path, kept); err != nil {
-		return Book{}, fmt.Errorf("move damaged schedule aside: %w", err)
+	err := os.Link(s.path, kept)
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) { // no links on this file system
+		var data []byte
+		if data, err = os.ReadFile(s.path); err == nil {
+			err = os.WriteFile(kept, data, 0o600)
+		}
+	}
+	if err != nil {
+		return Book{}, errors.Join(why, fmt.Errorf("keep damaged schedule: %w", err))
 	}
 	b, err := read(s.path + beforeSuffix)
 	if err != nil { // there is no other
 		b = Book{}
 	}
-	if err := s.Save(b); err != nil { // else the next start would find no book
-		return Book{}, errors.Join(why, err)
+	data, err := encode(b)
+	if err == nil {
+		err = s.write(data)
+	}
+	if err == nil {
+		err = s.swap()
+	}
+	if err != nil {
+		return Book{}, errors.Join(why, fmt.Errorf("write schedule: %w", err), os.Remove(kept))
 	}
 	return b, &DamagedError{Kept: kept, Err: why}
 }
@@ -130,26 +146,29 @@ func read(path string) (Book, error) {
 
 // Save writes the Book and returns when it is on the disk.
 func (s *Store) Save(b Book) error {
-	text, err := json.Marshal(b)
-	if err != nil {
-		return fmt.Errorf("write schedule: %w", err)
+	data, err := encode(b)
+	if err == nil {
+		err = s.replace(data)
 	}
-	data := append(fmt.Appendf(nil, heading, version, sum(version, text)), text...)
-	if err := s.replace(data); err != nil {
+	if err != nil {
 		return fmt.Errorf("write schedule: %w", err)
 	}
 	return nil
 }
 
+// encode is the file of a Book.
+func encode(b Book) ([]byte, error) {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return nil, err
+	}
+	return append(fmt.Appendf(nil, heading, version, sum(version, text)), text...), nil
+}
+
 // replace puts a new file in the old one's place once it is whole and on the
 // disk, and keeps the old one beside it.
 func (s *Store) replace(data []byte) error {
-	f, err := os.OpenFile(s.path+newSuffix, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := s.write(data); err != nil {
 		return err
 	}
 	if err := os.Remove(s.path + beforeSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -159,6 +178,21 @@ func (s *Store) replace(data []byte) error {
 	if err := os.Link(s.path, s.path+beforeSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
+	return s.swap()
+}
+
+// write puts a new file beside the old one, on the disk.
+func (s *Store) write(data []byte) error {
+	f, err := os.OpenFile(s.path+newSuffix, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// swap puts the new file in the old one's place.
+func (s *Store) swap() error {
 	if err := os.Rename(s.path+newSuffix, s.path); err != nil {
 		return err
 	}

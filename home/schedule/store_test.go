@@ -250,3 +250,31 @@ func writeUntilKilled(path string) {
 		fmt.Println(b.LastID)
 	}
 }
+
+// A damaged file on a full disk costs nothing: once there is room, the Book before it is there.
+func TestDamagedAndFull(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "schedule.json")
+	s, _, err := schedule.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := schedule.Book{Lists: []schedule.List{{Name: "shopping", Items: []schedule.Item{{Text: "milk"}}}}}
+	if err := errors.Join(s.Save(book), s.Save(book), s.Close(), os.WriteFile(path, []byte("rubbish"), 0o600), os.Mkdir(path+".new", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if _, b, err := schedule.Open(path); err == nil {
+		t.Fatalf("no room, and yet %+v", b)
+	}
+	if err := os.Remove(path + ".new"); err != nil {
+		t.Fatal(err)
+	}
+	_, b, err := schedule.Open(path)
+	if damaged, ok := errors.AsType[*schedule.DamagedError](err); !ok {
+		t.Errorf("got %v, want a DamagedError", err)
+	} else if data, err := os.ReadFile(damaged.Kept); err != nil || string(data) != "rubbish" {
+		t.Errorf("kept %q, %v", data, err)
+	}
+	if !reflect.DeepEqual(b, book) {
+		t.Errorf("got %+v, want %+v", b, book)
+	}
+}
