@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"math"
 	"reflect"
 	"strings"
 	"sync"
@@ -137,7 +138,7 @@ func TestStepsAreBounded(t *testing.T) {
 }
 
 // A sentence that means nothing allocates nearly nothing, one that does only its result.
-// (The race detector makes the pool forget, which costs a few more.)
+// The least of several runs counts: the race detector makes the pool forget now and then.
 func TestAllocations(t *testing.T) {
 	r := compileBuiltin(t).Bind(bigHome(1000))
 	for _, c := range []struct {
@@ -145,11 +146,15 @@ func TestAllocations(t *testing.T) {
 		most float64
 	}{
 		{"it was a dark and stormy night", 8},
-		{"turn on the lights", 20},
-		{"set the red kitchen lamp to twenty five percent", 20},
+		{"turn on the lights", 12},
+		{"set the red kitchen lamp to twenty five percent", 12},
 	} {
-		if n := testing.AllocsPerRun(50, func() { r.Match(Query{Text: c.text, Room: "area_0"}) }); n > c.most {
-			t.Errorf("%q: %v allocations, at most %v", c.text, n, c.most)
+		least := math.Inf(1)
+		for range 50 {
+			least = min(least, testing.AllocsPerRun(1, func() { r.Match(Query{Text: c.text, Room: "area_0"}) }))
+		}
+		if least > c.most {
+			t.Errorf("%q: %v allocations, at most %v", c.text, least, c.most)
 		}
 	}
 }
