@@ -4,22 +4,26 @@ import "time"
 
 // clock is the time of day in words, to the minute. {hour} and {next} are the
 // numbers of this hour and the next; {oclock}, {past} and {to} are the hours in
-// the forms that some languages need: alone, behind minutes past and to.
+// the forms that some languages need: alone, behind minutes past and to. Twelve
+// forms are of one o'clock to twelve, 24 of midnight to eleven in the evening.
 func (r replies) clock(now time.Time) string {
 	hour, minute := now.Hour(), now.Minute()
 	twelve := func(h int) int { return (h+11)%12 + 1 }
 	this, next := twelve(hour), twelve(hour+1)
-	of := func(h int, lists ...[]string) string {
+	of := func(hour int, lists ...[]string) string {
 		for _, l := range lists {
-			if len(l) == 12 {
-				return l[h-1]
+			switch len(l) {
+			case 12:
+				return l[twelve(hour)-1]
+			case 24:
+				return l[hour%24]
 			}
 		}
-		return r.Numbers[h]
+		return r.Numbers[twelve(hour)]
 	}
 	said := func(key string, minutes int) string {
 		return r.say(key, "hour", r.Numbers[this], "next", r.Numbers[next], "minutes", r.Numbers[minutes],
-			"oclock", of(this, r.Hours), "past", of(this, r.HoursPast, r.Hours), "to", of(next, r.HoursTo, r.Hours))
+			"oclock", of(hour, r.Hours), "past", of(hour, r.HoursPast, r.Hours), "to", of(hour+1, r.HoursTo, r.Hours))
 	}
 	switch {
 	case minute == 0 && hour == 0:

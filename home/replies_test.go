@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Every reply is used, and every reply that the source names is there.
@@ -186,6 +187,26 @@ func TestNamesInASentence(t *testing.T) {
 	}{{nil, ""}, {[]string{"a"}, "a"}, {[]string{"a", "b"}, "a and b"}, {[]string{"a", "b", "c"}, "a, b and c"}} {
 		if got := r.list(tt.names); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.names, got, tt.want)
+		}
+	}
+}
+
+// In French it is never "douze heures".
+func TestFrenchMidnightAndNoon(t *testing.T) {
+	r, err := loadReplies("fr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for clock, want := range map[string]string{
+		"00:06": "il est minuit six", "12:15": "il est midi et quart", "11:40": "il est midi moins vingt", "23:45": "il est minuit moins le quart",
+		"15:00": "il est trois heures", "01:30": "il est une heure et demie",
+	} {
+		now, err := time.Parse("15:04", clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.clock(now); got != want {
+			t.Errorf("%s: %q, want %q", clock, got, want)
 		}
 	}
 }

@@ -30,7 +30,7 @@ type replies struct {
 	Weekdays []string             `yaml:"weekdays"`
 	Months   []string             `yaml:"months"`
 
-	Hours     []string          `yaml:"hours"`      // one to twelve o'clock, where that is not the number
+	Hours     []string          `yaml:"hours"`      // one to twelve o'clock, where that is not the number; or midnight to eleven in the evening
 	HoursPast []string          `yaml:"hours_past"` // the same behind minutes, where it is another form
 	HoursTo   []string          `yaml:"hours_to"`   // the same of the next hour
 	Rooms     map[string]string `yaml:"rooms"`      // by how the name of a room or storey ends: "in the {name}"
