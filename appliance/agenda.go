@@ -124,10 +124,12 @@ func (a *Agenda) turn(now schedule.Now) []Due {
 			due, changed = append(due, Due{Entry: e, Ended: true}), true
 		}
 	}
-	if changed {
-		if err := a.save(b); err != nil {
+	if unsaved := a.fault.Load() != nil; changed || unsaved {
+		if err := a.save(b); err != nil && changed { // tried again at every turn, said once
 			a.log.Error("what is planned is not on the disk, and a power cut would lose it", "err", err)
 		}
+	}
+	if changed {
 		a.swap(b)
 	}
 	return due
