@@ -27,7 +27,7 @@ func TestWriteMisheard(t *testing.T) {
 	homes := homes(t, english(t))
 	words := map[string]bool{} // what may be heard
 	for _, name := range []string{"out-of-scope-dev.jsonl", "out-of-scope-kept.jsonl", "paraphrases-dev.jsonl", "paraphrases-kept.jsonl"} {
-		for _, e := range corpus(t, name) {
+		for _, e := range examples(t, name) {
 			for _, w := range strings.Fields(intent.Normalize(e.Text)) {
 				words[w] = true
 			}
@@ -35,13 +35,13 @@ func TestWriteMisheard(t *testing.T) {
 	}
 	for _, half := range []string{"dev", "kept"} {
 		random := rand.New(rand.NewPCG(uint64(len(half)), 7))
-		all := corpus(t, "paraphrases-"+half+".jsonl")
+		all := examples(t, "paraphrases-"+half+".jsonl")
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		var out bytes.Buffer
 		n := 0
 		for _, e := range all {
-			in := homes[e.Home].Match(e.query(homes[e.Home]))
-			if !e.meant(in) || e.After != "" || n == 600 {
+			in := homes[e.Home].Match(e.Query(homes[e.Home]))
+			if !e.Meant(in) || e.After != "" || n == 600 {
 				continue
 			}
 			text, ok := mishear(intent.Normalize(e.Text), words, random)

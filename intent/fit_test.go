@@ -16,13 +16,14 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/intent/corpus"
 )
 
 var fit = flag.Bool("fit", false, "fit the weights of the repair tier anew and write them")
 
 // sample is a sentence to learn from.
 type sample struct {
-	example
+	corpus.Example
 	group    int // samples of one group are never on both sides of a fold
 	words    []string
 	frame    string
@@ -41,7 +42,7 @@ func TestFit(t *testing.T) {
 	homes := homes(t, s)
 	var all []sample
 	groups := map[string]int{}
-	add := func(e example, group string, frame func(*intent.Tagged) string) {
+	add := func(e corpus.Example, group string, frame func(*intent.Tagged) string) {
 		tags, ok := homes[e.Home].Tag(e.Text)
 		if !ok {
 			return
@@ -49,10 +50,10 @@ func TestFit(t *testing.T) {
 		if _, ok := groups[group]; !ok {
 			groups[group] = len(groups)
 		}
-		all = append(all, sample{example: e, group: groups[group], words: tags.PlainWords(), frame: frame(&tags), tags: tags})
+		all = append(all, sample{Example: e, group: groups[group], words: tags.PlainWords(), frame: frame(&tags), tags: tags})
 	}
-	for _, e := range corpus(t, "paraphrases-dev.jsonl") {
-		in := e.Want[0].asIntent()
+	for _, e := range examples(t, "paraphrases-dev.jsonl") {
+		in := e.Want[0].Asked()
 		if in.Name == "HassSetVolumeRelative" { // the corpus has both ways in one family
 			in.Slots = map[string]any{"volume_step": 10.0}
 			for _, w := range strings.Fields("down quieter softer lower decrease reduce loud") {
@@ -63,16 +64,16 @@ func TestFit(t *testing.T) {
 		}
 		add(e, fmt.Sprint("paraphrase ", e.Family), func(t *intent.Tagged) string { return intent.FrameOf(&in, t) })
 	}
-	for _, e := range corpus(t, "out-of-scope-dev.jsonl") {
+	for _, e := range examples(t, "out-of-scope-dev.jsonl") {
 		add(e, fmt.Sprint("out of scope ", e.Family), func(*intent.Tagged) string { return intent.FrameNothing })
 	}
 
-	for _, e := range corpus(t, "misheard-confused-dev.jsonl") {
+	for _, e := range examples(t, "misheard-confused-dev.jsonl") {
 		add(e, fmt.Sprint("misheard ", e.Family), func(*intent.Tagged) string { return intent.FrameElsewhere })
 		all[len(all)-1].misheard = true
 	}
 	for i, text := range refusedStories(t) {
-		add(example{Home: "demo", Room: "kitchen", Text: text, Family: -1 - i}, fmt.Sprint("story ", i), func(*intent.Tagged) string { return intent.FrameNothing })
+		add(corpus.Example{Home: "demo", Room: "kitchen", Text: text, Family: -1 - i}, fmt.Sprint("story ", i), func(*intent.Tagged) string { return intent.FrameNothing })
 	}
 	rooms := map[string][]string{"demo": {"kitchen", "living_room", "bedroom"}, "terrace": {"kitchen", "sitting", "main_bedroom"}, "flat": {"studio"}}
 	random := rand.New(rand.NewPCG(41, 6))
@@ -83,8 +84,8 @@ func TestFit(t *testing.T) {
 			if !ok {
 				continue
 			}
-			e := example{Home: name, Room: rooms[name][random.IntN(len(rooms[name]))], Text: x.Text}
-			in := r.Match(e.query(r))
+			e := corpus.Example{Home: name, Room: rooms[name][random.IntN(len(rooms[name]))], Text: x.Text}
+			in := r.Match(e.Query(r))
 			if in.Refusal != "" {
 				continue
 			}
@@ -118,7 +119,7 @@ func TestFit(t *testing.T) {
 				continue
 			}
 			r := homes[x.Home]
-			q := x.query(r)
+			q := x.Query(r)
 			if r.Match(q).Refusal == "" {
 				continue // never comes to the repair tier
 			}
@@ -132,7 +133,7 @@ func TestFit(t *testing.T) {
 			if !ok {
 				continue
 			}
-			good := x.meant(f.Intent())
+			good := x.Meant(f.Intent())
 			if good {
 				hits++
 			}
@@ -177,7 +178,7 @@ func TestFit(t *testing.T) {
 	}
 	recovered, heard := 0, 0
 	for _, x := range all {
-		if x.misheard && homes[x.Home].Match(x.query(homes[x.Home])).Refusal != "" {
+		if x.misheard && homes[x.Home].Match(x.Query(homes[x.Home])).Refusal != "" {
 			heard++
 		}
 	}

@@ -15,6 +15,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+
+	"github.com/cricket-home/cricket/intent/corpus"
 )
 
 func main() {
@@ -42,22 +45,19 @@ func run(write string, worst int, kept bool) error {
 		return err
 	}
 	var results []result
-	for _, c := range corpora {
-		examples, err := readCorpus(c.file)
+	for _, s := range sources {
+		examples, err := corpus.Read(filepath.Join(folder, s.file))
 		if err != nil {
 			return err
 		}
-		if examples == nil {
-			continue
-		}
 		for _, tier := range tiers {
-			results = append(results, measure(c, tier, examples, homes))
+			results = append(results, measure(s, tier, examples, homes))
 		}
 	}
 	page := tables(results)
 	fmt.Print(page)
 	for _, r := range results {
-		if r.tier.name == tiers[len(tiers)-1].name && (kept || !r.corpus.kept) {
+		if r.tier.name == tiers[len(tiers)-1].name && (kept || !r.source.kept) {
 			fmt.Print(r.worst(worst))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/intent/corpus"
 )
 
 // tier is a way to resolve that is measured.
@@ -23,7 +24,7 @@ var tiers = []tier{
 
 // outcome is what became of one sentence.
 type outcome struct {
-	*example
+	corpus.Example
 	got   intent.Intent
 	right bool
 }
@@ -40,18 +41,17 @@ func (o *outcome) intent() string {
 
 // result is what became of a corpus in one tier.
 type result struct {
-	corpus   corpus
+	source   source
 	tier     tier
 	outcomes []outcome
 }
 
-func measure(c corpus, t tier, examples []example, homes map[string]*intent.Resolver) result {
-	r := result{corpus: c, tier: t}
-	for i := range examples {
-		e := &examples[i]
+func measure(s source, t tier, examples []corpus.Example, homes map[string]*intent.Resolver) result {
+	r := result{source: s, tier: t}
+	for _, e := range examples {
 		home := homes[e.Home]
-		o := outcome{example: e, got: t.resolve(home, e.query(home))}
-		o.right = o.acted() && e.meant(&o.got)
+		o := outcome{Example: e, got: t.resolve(home, e.Query(home))}
+		o.right = o.acted() && e.Meant(o.got)
 		r.outcomes = append(r.outcomes, o)
 	}
 	return r
@@ -91,14 +91,14 @@ func tables(results []result) string {
 	var b strings.Builder
 	outside := map[string]tally{} // of the kept-out corpus, by tier
 	for _, r := range results {
-		if !r.corpus.scope && r.corpus.kept {
+		if !r.source.scope && r.source.kept {
 			outside[r.tier.name] = r.tally()
 		}
 	}
 	fmt.Fprintln(&b, "\n| corpus | tier | sentences | right | wrong action | asked back | refused | wrong on out-of-scope | counts as |")
 	fmt.Fprintln(&b, "|---|---|---|---|---|---|---|---|---|")
 	for _, r := range results {
-		if !r.corpus.scope {
+		if !r.source.scope {
 			continue
 		}
 		t, o := r.tally(), outside[r.tier.name]
@@ -106,21 +106,21 @@ func tables(results []result) string {
 		if 100*float64(o.wrong) > most*float64(o.all) {
 			counts = "0"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s | %s | %s | %s |\n", r.corpus.title, r.tier.name, t.all,
+		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s | %s | %s | %s |\n", r.source.title, r.tier.name, t.all,
 			percent(t.right, t.all), percent(t.wrong, t.all), percent(t.asked, t.all), percent(t.refused, t.all), percent(o.wrong, o.all), counts)
 	}
 	fmt.Fprintln(&b, "\n| out-of-scope corpus | tier | sentences | acted | asked back | refused |")
 	fmt.Fprintln(&b, "|---|---|---|---|---|---|")
 	for _, r := range results {
-		if !r.corpus.scope {
+		if !r.source.scope {
 			t := r.tally()
-			fmt.Fprintf(&b, "| %s | %s | %d | %s (%d) | %s | %s |\n", r.corpus.title, r.tier.name, t.all, percent(t.wrong, t.all), t.wrong, percent(t.asked, t.all), percent(t.refused, t.all))
+			fmt.Fprintf(&b, "| %s | %s | %d | %s (%d) | %s | %s |\n", r.source.title, r.tier.name, t.all, percent(t.wrong, t.all), t.wrong, percent(t.asked, t.all), percent(t.refused, t.all))
 		}
 	}
 	last := tiers[len(tiers)-1].name
 	b.WriteString(reliability(results, last))
 	for i := range results {
-		if r := &results[i]; r.corpus.scope && r.corpus.kept && r.tier.name == last {
+		if r := &results[i]; r.source.scope && r.source.kept && r.tier.name == last {
 			b.WriteString(r.intents())
 			b.WriteString(r.confusion())
 		}
@@ -136,7 +136,7 @@ func reliability(results []result, tier string) string {
 	}
 	var buckets [10]bucket
 	for _, r := range results {
-		if r.tier.name != tier || !r.corpus.kept {
+		if r.tier.name != tier || !r.source.kept {
 			continue
 		}
 		for _, o := range r.outcomes {
@@ -150,7 +150,7 @@ func reliability(results []result, tier string) string {
 			if meant.Open != nil {
 				meant = *meant.Open
 			}
-			if o.meant(&meant) {
+			if o.Meant(meant) {
 				k.right++
 			}
 		}
@@ -181,7 +181,7 @@ func (r *result) intents() string {
 	}
 	slices.Sort(names)
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nBy intent, %s, %s:\n", r.corpus.title, r.tier.name)
+	fmt.Fprintf(&b, "\nBy intent, %s, %s:\n", r.source.title, r.tier.name)
 	fmt.Fprintln(&b, "\n| intent | sentences | right | wrong action | asked back | refused |")
 	fmt.Fprintln(&b, "|---|---|---|---|---|---|")
 	for _, n := range names {
@@ -210,7 +210,7 @@ func (r *result) confusion() string {
 		return cmp.Or(count[b]-count[a], strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
 	})
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nWrong actions, %s (the same intent: other devices or values):\n", r.corpus.title)
+	fmt.Fprintf(&b, "\nWrong actions, %s (the same intent: other devices or values):\n", r.source.title)
 	fmt.Fprintln(&b, "\n| wanted | taken for | sentences |")
 	fmt.Fprintln(&b, "|---|---|---|")
 	for _, p := range pairs[:min(len(pairs), 12)] {
@@ -229,7 +229,7 @@ func (r *result) worst(n int) string {
 	}
 	slices.SortStableFunc(wrong, func(a, b *outcome) int { return cmp.Compare(b.got.Confidence, a.got.Confidence) })
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nworst of %s (%d wrong):\n", r.corpus.title, len(wrong))
+	fmt.Fprintf(&b, "\nworst of %s (%d wrong):\n", r.source.title, len(wrong))
 	for _, o := range wrong[:min(n, len(wrong))] {
 		fmt.Fprintf(&b, "  %s %.2f %-8s %q -> %s %v %v\n", o.ID, o.got.Confidence, o.got.Tier, o.Text, o.got.Name, o.got.Slots, o.got.Targets)
 	}

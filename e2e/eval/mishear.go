@@ -46,7 +46,7 @@ func mishear() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	var list bytes.Buffer
+	var files []string
 	draw := rand.New(rand.NewPCG(1, 2))
 	for i, s := range sentences {
 		decibels := []float64{20, 10}[i%2]
@@ -55,19 +55,19 @@ func mishear() error {
 			return err
 		}
 		noisy(pcm, decibels, draw)
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%04d.raw", i)), littleEndian(pcm), 0o600); err != nil {
+		files = append(files, filepath.Join(dir, fmt.Sprintf("%04d.raw", i)))
+		if err := os.WriteFile(files[i], littleEndian(pcm), 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintf(&list, "%04d\n", i)
 	}
-	heard, err := pocketsphinx(dir, list.Bytes())
+	heard, err := pocketsphinx(files)
 	if err != nil {
 		return err
 	}
 	var out bytes.Buffer
 	wrong := 0
 	for i, s := range sentences {
-		s.Text = heard[fmt.Sprintf("%04d", i)]
+		s.Text = heard[i]
 		if s.Text == "" || strings.EqualFold(s.Text, s.Said) {
 			continue
 		}
@@ -158,38 +158,31 @@ func littleEndian(pcm []int16) []byte {
 	return out
 }
 
-// pocketsphinx runs Debian's program from the private prefix, beside whose
-// wrapper of espeak-ng it lies, on the raw files of a folder.
-func pocketsphinx(dir string, list []byte) (map[string]string, error) {
-	wrapper, err := filepath.EvalSymlinks("bin/espeak-ng")
+// pocketsphinx is Debian's program, with its own general model: the one that
+// setup put beside espeak-ng.
+func pocketsphinx(files []string) ([]string, error) {
+	mouth, err := filepath.EvalSymlinks("bin/espeak-ng")
 	if err != nil {
-		return nil, fmt.Errorf("find the private prefix: %w (make build)", err)
+		return nil, fmt.Errorf("find pocketsphinx: %w (make build)", err)
 	}
-	root := filepath.Join(filepath.Dir(filepath.Dir(wrapper)), "root", "usr")
-	lib := filepath.Join(root, "lib", "x86_64-linux-gnu")
-	model := filepath.Join(root, "share", "pocketsphinx", "model", "en-us")
-	control, result := filepath.Join(dir, "list"), filepath.Join(dir, "heard")
-	if err := os.WriteFile(control, list, 0o600); err != nil {
-		return nil, err
-	}
-	run := exec.Command(filepath.Join(lib, "ld-linux-x86-64.so.2"), "--library-path", lib, filepath.Join(root, "bin", "pocketsphinx_batch"),
-		"-hmm", filepath.Join(model, "en-us"), "-lm", filepath.Join(model, "en-us.lm.bin"), "-dict", filepath.Join(model, "cmudict-en-us.dict"),
-		"-adcin", "yes", "-cepdir", dir, "-cepext", ".raw", "-ctl", control, "-hyp", result, "-loglevel", "ERROR")
-	if out, err := run.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("run pocketsphinx_batch: %w: %s", err, out)
-	}
-	data, err := os.ReadFile(result)
+	run := exec.Command(filepath.Join(filepath.Dir(mouth), "pocketsphinx"), append([]string{"-loglevel", "ERROR", "single"}, files...)...)
+	run.Stderr = os.Stderr
+	out, err := run.Output()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("run pocketsphinx: %w", err)
 	}
-	heard := map[string]string{}
-	for line := range strings.Lines(string(data)) { // "words of it (0001 -1234)"
-		text, rest, ok := strings.Cut(strings.TrimSpace(line), "(")
-		id, _, more := strings.Cut(rest, " ")
-		if !ok || !more {
-			return nil, fmt.Errorf("read what pocketsphinx heard: %q", line)
+	var heard []string
+	for line := range bytes.Lines(out) {
+		var h struct {
+			Text string `json:"t"`
 		}
-		heard[id] = strings.TrimSpace(text)
+		if err := json.Unmarshal(line, &h); err != nil {
+			return nil, fmt.Errorf("read what pocketsphinx heard: %w", err)
+		}
+		heard = append(heard, h.Text)
+	}
+	if len(heard) != len(files) {
+		return nil, fmt.Errorf("pocketsphinx heard %d of %d files", len(heard), len(files))
 	}
 	return heard, nil
 }

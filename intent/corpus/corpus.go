@@ -1,0 +1,132 @@
+package corpus
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/cricket-home/cricket/intent"
+)
+
+// Example is one sentence. Without Want it must not act.
+type Example struct {
+	ID     string `json:"id"`
+	Home   string `json:"home"`
+	Room   string `json:"room"`
+	After  string `json:"after"` // what was said before it
+	Text   string `json:"text"`
+	Want   []Want `json:"want"`   // any of them
+	Loose  bool   `json:"loose"`  // only the intent is compared
+	Family int    `json:"family"` // sentences of one family are never on both sides of a fit
+}
+
+// Want is what a sentence asks for.
+type Want struct {
+	Intent  string         `json:"intent"`
+	Targets []string       `json:"targets"` // nil: any
+	Slots   map[string]any `json:"slots"`
+	Also    []Want         `json:"also"`
+	Command *Want          `json:"command"`
+}
+
+// Read reads a file of examples, one at least. An error of the content names
+// file and line; that the file is not there is fs.ErrNotExist.
+func Read(file string) ([]Example, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("read corpus: %w", err)
+	}
+	defer f.Close()
+	var out []Example
+	in := bufio.NewScanner(f)
+	for n := 1; in.Scan(); n++ {
+		var e Example
+		if err := json.Unmarshal(in.Bytes(), &e); err != nil {
+			return nil, fmt.Errorf("read corpus %s:%d: %w", file, n, err)
+		}
+		out = append(out, e)
+	}
+	if err := in.Err(); err != nil {
+		return nil, fmt.Errorf("read corpus %s: %w", file, err)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("read corpus %s: it is empty", file)
+	}
+	return out, nil
+}
+
+// Query is an example as a request. What was said before is resolved first.
+func (e Example) Query(r *intent.Resolver) intent.Query {
+	q := intent.Query{Text: e.Text, Room: e.Room}
+	if e.After != "" {
+		before := r.Match(intent.Query{Text: e.After, Room: e.Room})
+		if before.Refusal == "" {
+			q.Context.Last = &before
+		} else {
+			q.Context.Open = before.Open
+		}
+	}
+	return q
+}
+
+// Meant tells whether an intent is what an example wants.
+func (e Example) Meant(in intent.Intent) bool {
+	return slices.ContainsFunc(e.Want, func(w Want) bool {
+		return w.is(in) || e.Loose && in.Refusal == "" && w.Intent == in.Name
+	})
+}
+
+// Asked is what is wanted as an intent.
+func (w Want) Asked() intent.Intent {
+	in := intent.Intent{Name: w.Intent, Targets: w.Targets, Slots: w.Slots}
+	for _, a := range w.Also {
+		in.Also = append(in.Also, a.Asked())
+	}
+	if w.Command != nil {
+		c := w.Command.Asked()
+		in.Command = &c
+	}
+	return in
+}
+
+// places are the slots that the targets say already.
+var places = []string{"name", "area", "floor", "domain", "device_class", "state", "except", "conversation_command"}
+
+func (w Want) is(in intent.Intent) bool {
+	if in.Refusal != "" || w.Intent != in.Name || len(w.Also) != len(in.Also) || (w.Command == nil) != (in.Command == nil) {
+		return false
+	}
+	if w.Targets != nil && !slices.Equal(w.Targets, in.Targets) {
+		return false
+	}
+	for k, v := range w.Slots {
+		if !same(in.Slots[k], v) {
+			return false
+		}
+	}
+	for k := range in.Slots {
+		if _, ok := w.Slots[k]; !ok && !slices.Contains(places, k) && in.Name != "HassSetVolumeRelative" {
+			return false
+		}
+	}
+	if w.Command != nil && !w.Command.is(*in.Command) {
+		return false
+	}
+	for i := range w.Also {
+		if !w.Also[i].is(in.Also[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func same(got, want any) bool {
+	if s, ok := got.(string); ok {
+		w, ok := want.(string)
+		return ok && strings.EqualFold(s, w)
+	}
+	return got == want
+}
