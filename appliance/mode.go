@@ -1,0 +1,54 @@
+package appliance
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cricket-home/cricket/mqtt"
+)
+
+// Mode is what the box is doing now; "" before it listens.
+func (b *Box) Mode() Mode {
+	if m := b.mode.Load(); m != nil {
+		return *m
+	}
+	return ""
+}
+
+// show tells the board what the box is doing, and leaves it for the broker.
+func (b *Box) show(m Mode) {
+	b.mode.Store(&m)
+	if b.options.Board != nil {
+		b.options.Board.Show(m)
+	}
+	select {
+	case b.shown <- struct{}{}:
+	default: // the newest is told in any case
+	}
+}
+
+// tellMode publishes what the box is doing, retained, whenever that changes. What
+// changes while the broker is away is told when it is back: the newest only.
+func (b *Box) tellMode(ctx context.Context) error {
+	told := Mode("")
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-b.shown:
+		}
+		for m := b.Mode(); m != told; m = b.Mode() {
+			err := b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/state", Payload: []byte(m), QoS: 1, Retain: true})
+			if errors.Is(err, mqtt.ErrOffline) {
+				if b.client.Connected(ctx) != nil {
+					return nil // ctx has ended
+				}
+				continue
+			}
+			if err != nil && ctx.Err() == nil {
+				b.log.Warn("state not published", "err", err)
+			}
+			told = m
+		}
+	}
+}
