@@ -12,7 +12,7 @@ const (
 	Thinking  Mode = "thinking"  // it recognises, understands and does
 	Speaking  Mode = "speaking"  // its loudspeaker sounds: a reply, an announcement, a timer
 	Muted     Mode = "muted"     // its microphone is off, and nothing else matters
-	Broken    Mode = "error"     // it cannot hear: no microphone, or no recogniser
+	Broken    Mode = "error"     // it cannot hear: there is no microphone
 )
 
 const (
@@ -48,7 +48,7 @@ const (
 	SaidStop                  // somebody said "stop"
 	Mute                      // the microphone is switched off
 	Unmute                    //
-	Deaf                      // there is no microphone, or no recogniser
+	Deaf                      // there is no microphone
 	Hears                     // there is again
 )
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cricket-home/cricket/voice"
@@ -64,6 +65,7 @@ type live struct {
 	counted   map[string]wake.Counts // what the detector has counted and the box was told
 	clock     time.Duration          // the sound there was
 	mic       string
+	away      atomic.Pointer[string] // why there is no sound; nil while there is
 
 	room    [maskFrames][]int16 // the last frames that nobody spoke in, to put in the chime's place
 	at      int                 // of the next of them
@@ -86,7 +88,7 @@ type live struct {
 const (
 	maskFrames = 10                     // 200 ms
 	chimeTail  = 200 * time.Millisecond // for which the room still has it
-	draftAfter = 3                      // frames of silence make a pause that is looked into
+	draftAfter = 5                      // frames of silence make a pause that is looked into
 	// leastSpeech is how sure the speech head must be that there is a voice.
 	leastSpeech = 0.3
 )
@@ -129,11 +131,24 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 		}
 	}()
 	defer func() { l.box.wakes.add(l.detector(), l.counted) }()
+	if l.box.wasMuted() {
+		l.mute(ctx, mic, true)
+	}
 	l.box.show(l.attention.Mode())
+	var presses <-chan Press
+	if board := l.box.options.Board; board != nil {
+		presses = board.Presses()
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case p := <-presses:
+			if p == MutePress {
+				l.mute(ctx, mic, !l.attention.muted)
+			} else {
+				l.happen(ctx, Pressed)
+			}
 		case f := <-l.inbox:
 			f()
 		case s := <-sounds:
@@ -160,7 +175,10 @@ func (l *live) deaf(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	l.log.Warn("the microphone is gone; text and MQTT still work", "err", err)
+	fault := err.Error()
+	if before := l.away.Swap(&fault); before == nil || *before != fault {
+		l.log.Warn("the box hears nothing; text and MQTT still work", "err", err)
+	}
 	l.box.wakes.add(l.detector(), l.counted)
 	l.listener = nil
 	l.happen(ctx, Deaf)
@@ -220,6 +238,7 @@ func (l *live) begin(ctx context.Context, mic string) error {
 		return !known || score >= leastSpeech
 	}
 	d.Live(wake.Stop, l.attention.StopLive())
+	l.away.Store(nil)
 	l.log.Info("listening", "mic", mic)
 	l.happen(ctx, Hears)
 	return nil
@@ -347,6 +366,19 @@ func (l *live) unasked() {
 	l.waiting = nil
 }
 
+// mute switches the microphone off or on. It is off before anybody is told so.
+func (l *live) mute(ctx context.Context, mic Microphone, on bool) {
+	mic.Mute(on)
+	if on {
+		l.happen(ctx, Mute)
+	} else {
+		l.happen(ctx, Unmute)
+	}
+	if err := l.box.rememberMuted(on); err != nil {
+		l.log.Error("after a restart the microphone will not be as it was left", "muted", on, "err", err)
+	}
+}
+
 // errDeaf and errMuted say why nobody listens.
 var (
 	errDeaf   = errors.New("listen: there is no microphone")
@@ -363,7 +395,7 @@ func (l *live) listen(ctx context.Context, q Request) (Result, error) {
 		case l.attention.muted:
 			begun <- errMuted
 			return
-		case l.attention.deaf || l.listener == nil:
+		case l.listener == nil:
 			begun <- errDeaf
 			return
 		}

@@ -1,6 +1,7 @@
 package appliance
 
 import (
+	"strings"
 	"time"
 
 	"github.com/cricket-home/cricket/intent"
@@ -15,9 +16,9 @@ const (
 
 // pauseAfter is how long a silence must be to end a request of which so much was
 // said. Nearly every command can go on ("... please", "... in ten minutes"), so one
-// that can counts as whole where stopping there does what was said so far to what was
-// named: "turn on the kitchen lights". It does not where more words may change what
-// is meant: "turn off everything [in the office]", "twenty [one] degrees".
+// that can counts as whole where nothing that follows is likely to change what is meant:
+// "turn on the kitchen lights". It does not in "turn off everything [in the office]",
+// and not in "to twenty [one] degrees".
 func pauseAfter(r *intent.Resolver, text, room string) time.Duration {
 	if text == "" {
 		return pauseOther
@@ -26,7 +27,7 @@ func pauseAfter(r *intent.Resolver, text, room string) time.Duration {
 	case intent.Complete:
 		return pauseComplete
 	case intent.Extendable:
-		if specific(r.Resolve(intent.Query{Text: text, Room: room})) {
+		if specific(r, text, room) {
 			return pauseComplete
 		}
 	case intent.Prefix:
@@ -35,18 +36,26 @@ func pauseAfter(r *intent.Resolver, text, room string) time.Duration {
 	return pauseOther
 }
 
-// specific says whether an intent names what it is about, and no number, which might
-// be the beginning of a greater one.
-func specific(in intent.Intent) bool {
-	if in.Refusal != "" || in.Command != nil || len(in.Also) > 0 {
+// specific says whether a command names what it is about, and a number in it is at its
+// end: without the last word, its unit, it is the same number.
+func specific(r *intent.Resolver, text, room string) bool {
+	in := r.Resolve(intent.Query{Text: text, Room: room})
+	name, named := in.Slots["name"]
+	_, place := in.Slots["area"]
+	if in.Refusal != "" || in.Command != nil || len(in.Also) > 0 || !named && !place || name == "all" {
 		return false
 	}
-	_, name := in.Slots["name"]
-	_, area := in.Slots["area"]
-	for _, value := range in.Slots {
-		if _, text := value.(string); !text {
+	var before intent.Intent
+	for slot, value := range in.Slots {
+		if _, text := value.(string); text {
+			continue
+		}
+		if before.Name == "" {
+			before = r.Resolve(intent.Query{Text: text[:max(0, strings.LastIndexByte(text, ' '))], Room: room})
+		}
+		if before.Slots[slot] != value {
 			return false
 		}
 	}
-	return name || area
+	return true
 }

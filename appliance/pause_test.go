@@ -31,14 +31,18 @@ func TestPauseAfter(t *testing.T) {
 		{"turn off the coffee machine", pauseComplete},
 		{"open the curtains in the living room", pauseComplete},
 		{"lock the back door", pauseComplete},
+		{"set the desk lamp to fifty percent", pauseComplete},
+		{"set the heating to twenty one degrees", pauseComplete},
 		{"turn on the kitchen", pausePrefix},
 		{"set the kitchen light to", pausePrefix},
 		{"set the desk lamp to", pausePrefix},
 		{"hey", pausePrefix}, // "hey" is said before a command
 		{"", pauseOther},
 		{"set the heating to twenty", pauseOther}, // "one"
-		{"turn off everything", pauseOther},       // "in the office"
-		{"what is the temperature", pauseOther},   // "in the living room"
+		{"set the heating to twenty one", pauseOther},
+		{"turn off all the lights", pauseOther}, // "in the bedroom"
+		{"turn off everything", pauseOther},     // "in the office"
+		{"what is the temperature", pauseOther}, // "in the living room"
 		{"set a timer for ten minutes", pauseOther},
 		{"it was a lovely day", pauseOther},
 	} {
