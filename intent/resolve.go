@@ -32,6 +32,7 @@ func (r *Resolver) Match(q Query) Intent {
 		}
 		return refused
 	}
+	list = condensed(list)
 	first := list[0]
 	for _, in := range list[1:] {
 		first.Confidence = min(first.Confidence, in.Confidence)
