@@ -79,7 +79,7 @@ func (r *Resolver) calls(i int32, word string) bool {
 
 // determines tells whether a word stands before a noun: the, my, this.
 func (l *language) determines(word string) bool {
-	return slices.Contains(l.determiners, word) || slices.Contains(l.articles, word)
+	return slices.Contains(l.determiners, word)
 }
 
 // callsAny tells whether any device is called so.
