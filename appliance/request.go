@@ -204,7 +204,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	if r.Fault == nil || len(r.Actions) > 0 {
 		r, undo = b.change(ctx, r, now, plan, t)
 	}
-	next := before.next(r, in, time.Now())
+	next := before.next(r, in, plan, time.Now())
 	if len(r.Actions) > 0 || len(undo) > 0 {
 		next.Before, next.Undo = now.Before(plan), undo
 	}

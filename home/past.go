@@ -72,7 +72,7 @@ func (s speaker) describe(in intent.Intent) part {
 	}
 	area, ok := s.home.Area(room)
 	if !ok {
-		return refused(in, UnknownDevice, s.say("describe.where"))
+		return asked(in, intent.AsksArea, s.say("describe.where"))
 	}
 	place := s.inRoom(area.Name)
 	devices := s.scope(map[string]any{"area": area.ID})

@@ -132,9 +132,13 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	if b.follow == followSame {
 		kinds, kindClass = m.kinds(at)
 	}
+	_, outside := b.slots["outside"]
 	left := 0 // devices that were left out
 	suits := func(i int32) bool {
 		if !r.allows(b.constraint, i) || !m.stateFits(b, i, at) || !placed(i) || m.excepted(i, &left) {
+			return false
+		}
+		if outside && !r.outdoors(i) {
 			return false
 		}
 		if b.follow == followSame && (!slices.Contains(kinds, r.domains[i]) || kindClass != "" && r.names.Entities[i].DeviceClass != kindClass) {
@@ -171,6 +175,16 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		rd.confidence = severalDevices
 	}
 	return rd, true
+}
+
+// outdoors tells whether the name of a device, or of its room, says that it is out of doors.
+func (r *Resolver) outdoors(i int32) bool {
+	name := r.names.Entities[i].Name
+	if room := r.rooms[i]; room >= 0 {
+		name += " " + r.names.Areas[room].Name
+	}
+	name = r.s.lang.letters.normalize(name)
+	return slices.ContainsFunc(r.s.lang.outdoors, func(w string) bool { return strings.Contains(name, w) })
 }
 
 // pick chooses among the devices that have the name that was said.

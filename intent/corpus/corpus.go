@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cricket-home/cricket/intent"
@@ -123,7 +124,11 @@ func (w Want) is(in intent.Intent) bool {
 	return true
 }
 
+// same compares values. A flag is the text "true" in a slot, as in the sentences.
 func same(got, want any) bool {
+	if b, ok := want.(bool); ok {
+		return got == strconv.FormatBool(b)
+	}
 	if s, ok := got.(string); ok {
 		w, ok := want.(string)
 		return ok && strings.EqualFold(s, w)
