@@ -161,7 +161,12 @@ func (b *Box) answer(ctx context.Context, r Result, heard voice.Transcript, q Re
 	} else {
 		end(in.Name)
 	}
-	return b.carryOut(ctx, r, in, q, t)
+	in, late := b.think(ctx, asked, in, t)
+	r = b.carryOut(ctx, r, in, q, t)
+	if late {
+		r.Reply = now.Home.TooLate()
+	}
+	return r
 }
 
 // room is the room that a request is meant for when it names none.
