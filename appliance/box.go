@@ -185,7 +185,7 @@ func (b *Box) openVoice() error {
 	var candidates []candidate
 	for _, c := range decision.Choices {
 		candidates = append(candidates, candidate{name: "whisper.cpp with " + c.ID, why: c.Why,
-			recognizer: whisper.New(whisper.Options{Native: native, Model: c.Path, Language: b.config.Language, Log: b.log})})
+			recognizer: whisper.New(whisper.Options{Native: native, Model: c.Path, Language: b.config.Language, Log: b.log, Prompt: b.prompt})})
 	}
 	// Of the two that need no download, the one that was measured to be better is
 	// tried first. pocketsphinx is ready only when it has phrases, so nothing comes
