@@ -187,6 +187,11 @@ func TestDue(t *testing.T) {
 		t.Errorf("%s, %+v", r, b.Planned())
 	}
 	event("stopped timer egg")
+	means(t, b, intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"minutes": 5.0}})
+	means(t, b, intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"minutes": 7.0}})
+	if p := b.Planned(); len(p) != 2 || p[0].Length != 300 || p[1].Length != 420 {
+		t.Errorf("two timers without a name cannot be told apart: %+v", p)
+	}
 }
 
 // The book of a box that was killed is there for the next one; a damaged one is

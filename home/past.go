@@ -266,3 +266,10 @@ func (h *Home) Missed(e schedule.Entry, now schedule.Now) string {
 	}
 	return s.sentence(s.say("ring.missed", "what", what))
 }
+
+// Unkept is what is said about a command that was not carried out because the
+// book could not be written: it might have been done twice.
+func (h *Home) Unkept(e schedule.Entry) string {
+	s := speaker{home: h, replies: h.replies, room: e.Room}
+	return s.sentence(s.say("down.book.command", "what", e.Name))
+}

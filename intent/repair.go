@@ -293,13 +293,8 @@ func (r *Resolver) guarded(in *Intent) bool {
 			if i < 0 {
 				continue
 			}
-			switch class := r.names.Entities[i].DeviceClass; r.domains[i] {
-			case "lock", "alarm_control_panel":
+			if r.names.Entities[i].Guarded() {
 				return true
-			case "cover":
-				if class == "garage" || class == "gate" || class == "door" {
-					return true
-				}
 			}
 		}
 	}
