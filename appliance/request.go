@@ -193,7 +193,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	room := b.roomID(q)
 	before := b.rooms.of(room, t.Time)
 	now := b.house.Now().Home
-	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Past: before.Past})
+	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Past: b.past(now, in, before.Past)})
 	if r.Actions = actions(plan); r.Reply == "" {
 		r.Reply = plan.Reply
 	}

@@ -1,6 +1,7 @@
 package appliance
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -97,4 +98,29 @@ func (t talk) answered(in intent.Intent) intent.Intent {
 		return *open
 	}
 	return intent.Intent{Refusal: intent.Ambiguous, Candidates: open.Targets, Open: open}
+}
+
+// past is what an intent may refer to. "Why did the hall lamp go off?" is about
+// the last thing, in any room, that was done with the hall lamp.
+func (b *Box) past(h *home.Home, in intent.Intent, before home.Past) home.Past {
+	if in.Name != "CricketWhy" || len(in.Targets) == 0 {
+		return before
+	}
+	before.Text, before.Planned, before.Reply = "", "", ""
+	devices := slices.Clone(in.Targets)
+	for _, id := range in.Targets {
+		if g, ok := h.Group(id); ok {
+			devices = append(devices, g.Members...)
+		}
+	}
+	for _, r := range b.results.Last(kept) { // the newest first
+		if slices.ContainsFunc(r.Actions, func(a Action) bool { return slices.Contains(devices, a.Device) }) {
+			before.Text, before.Planned, before.Reply = r.Text, r.Planned, r.Reply
+			if r.Transcript != nil {
+				before.Text = *r.Transcript
+			}
+			break
+		}
+	}
+	return before
 }

@@ -114,6 +114,13 @@ func (s speaker) items(l schedule.List, said string) []string {
 func (s speaker) readList(in intent.Intent, name string) part {
 	l, _ := s.at.Book.List(name)
 	open := l.Open()
+	if item := text(in, "item"); item != "" {
+		i, found := l.Find(item)
+		if found && !l.Items[i].Done {
+			return part{in: in, answer: s.say("yes", "answer", s.say("list.has", "item", item, "list", s.listName(name)))}
+		}
+		return part{in: in, answer: s.say("no", "answer", s.say("list.has_not", "item", item, "list", s.listName(name)))}
+	}
 	if len(open) == 0 {
 		return part{in: in, answer: s.say("list.empty", "list", s.listName(name))}
 	}

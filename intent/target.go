@@ -14,6 +14,7 @@ type setting struct {
 	now    time.Time
 	said   Context
 	nested bool // it is a request inside another one
+	part   bool // it is one of several in a sentence
 }
 
 // state of a device: what the query says, or else what the names say.
@@ -61,6 +62,9 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	r := m.r
 	b := &r.s.blocks[p.block]
 	rd := reading{parse: p, confidence: certain}
+	if b.alone && (at.part || at.nested) {
+		return rd, false
+	}
 	var nameTerm, areaTerm, floorTerm *term
 	var domain, class string
 	scoped := b.scoped
@@ -168,7 +172,7 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	default:
 		return rd, true // an intent without devices
 	}
-	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 {
+	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 || b.alone && rd.anywhere {
 		rd.nothing = true
 	}
 	if rd.ambiguous {

@@ -93,8 +93,9 @@ func (w Want) Asked() intent.Intent {
 	return in
 }
 
-// places are the slots that the targets say already.
-var places = []string{"name", "area", "floor", "domain", "device_class", "state", "except", "conversation_command"}
+// places are the slots that the targets say already, or whose words are the
+// house's own.
+var places = []string{"name", "area", "floor", "domain", "device_class", "state", "except", "outside", "conversation_command", "response"}
 
 func (w Want) is(in intent.Intent) bool {
 	if in.Refusal != "" || w.Intent != in.Name || len(w.Also) != len(in.Also) || (w.Command == nil) != (in.Command == nil) {
