@@ -12,7 +12,7 @@ import (
 func broker(ctx context.Context, at place) (string, error) {
 	var saw []string
 	for _, c := range [][]string{{"mosquitto", "-h"}, {"mosquitto_sub", "--version"}} {
-		out, err := exec.CommandContext(ctx, filepath.Join(at.bin, c[0]), c[1:]...).CombinedOutput()
+		out, err := exec.CommandContext(ctx, filepath.Join(at.bin, c[0]), c[1:]...).Output()
 		line, _, _ := strings.Cut(string(out), "\n")
 		if !strings.HasPrefix(line, c[0]+" version ") {
 			return "", fmt.Errorf("%s says %q: %v", c[0], line, err)
