@@ -74,8 +74,9 @@ type Box struct {
 	mouth   *espeak.Engine
 	results *trace.Ring[Result]
 	wakes   wakeCounts
-	drafts  *drafts // nil: there is no recogniser for them
-	live    *live   // nil: there is no microphone
+	drafts  *drafts       // nil: there is no recogniser for them
+	model   languageModel // nil: there is none
+	live    *live         // nil: there is no microphone
 	mode    atomic.Pointer[Mode]
 	shown   chan struct{} // has an element when mode is new
 	control net.Listener
@@ -114,7 +115,7 @@ func New(o Options) (*Box, error) {
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(b.openVoice(), b.openAgenda(), b.openMQTT()); err != nil {
+	if err := errors.Join(b.openVoice(), b.openModel(), b.openAgenda(), b.openMQTT()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
 	}
 	if o.Microphone != nil {
@@ -260,6 +261,9 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	}
 	if b.ears != nil {
 		run("recogniser", b.ears.Run)
+	}
+	if b.model != nil {
+		run("language model", b.runModel)
 	}
 	run("agenda", b.agenda.Run)
 	run("agenda", b.attend)

@@ -33,6 +33,14 @@ state = "off"
 // start runs a box on a home until the test ends.
 func start(t *testing.T, toml string, c Config, devices bool) *Box {
 	t.Helper()
+	b := newBox(t, toml, c, devices)
+	run(t, b.Run)
+	return b
+}
+
+// newBox is a box that does not run yet.
+func newBox(t *testing.T, toml string, c Config, devices bool) *Box {
+	t.Helper()
 	h, err := home.Parse("home.toml", []byte(toml))
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +54,6 @@ func start(t *testing.T, toml string, c Config, devices bool) *Box {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, b.Run)
 	return b
 }
 

@@ -25,6 +25,7 @@ type Config struct {
 	MQTT     MQTT   `toml:"mqtt"`
 	STT      STT    `toml:"stt"`
 	TTS      TTS    `toml:"tts"`
+	LLM      LLM    `toml:"llm"`
 	Wake     Wake   `toml:"wake"`
 	Place    Place  `toml:"place"`
 
@@ -50,6 +51,11 @@ type STT struct {
 // TTS says what speaks.
 type TTS struct {
 	Voice string `toml:"voice"`
+}
+
+// LLM says what understands what nothing else does.
+type LLM struct {
+	Model string `toml:"model"`
 }
 
 // Place says where the home is, and how its box knows the time.

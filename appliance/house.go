@@ -31,7 +31,7 @@ type House struct {
 	prefix    string
 	sentences *intent.Sentences
 	followed  chan []string    // topic filters whose messages the house wants
-	renamed   [2]chan struct{} // have an element when there is a new Resolver: for the recogniser, and for that of drafts
+	renamed   [3]chan struct{} // have an element when there is a new Resolver: for the recogniser, for that of drafts, for the language model
 	log       *slog.Logger
 
 	current atomic.Pointer[Snapshot]
@@ -56,7 +56,7 @@ type House struct {
 func NewHouse(h *home.Home, sentences *intent.Sentences, prefix string, log *slog.Logger) *House {
 	house := &House{
 		prefix: prefix, sentences: sentences, log: log,
-		followed: make(chan []string, inboxSize), renamed: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)},
+		followed: make(chan []string, inboxSize), renamed: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)},
 		inbox:     make(chan func(), inboxSize),
 		followers: map[string][]string{}, follows: map[string][]string{}, faulty: map[string]bool{}, states: map[string]mqtt.State{}, watches: map[*Watch]struct{}{},
 		resolved: make(chan *intent.Resolver, 1), done: make(chan struct{}),

@@ -161,7 +161,12 @@ func (b *Box) answer(ctx context.Context, r Result, heard voice.Transcript, q Re
 	} else {
 		end(in.Name)
 	}
-	return b.carryOut(ctx, r, in, q, t)
+	in, late := b.think(ctx, asked, in, t)
+	r = b.carryOut(ctx, r, in, q, t)
+	if late {
+		r.Reply = now.Home.TooLate()
+	}
+	return r
 }
 
 // room is the room that a request is meant for when it names none.
@@ -188,7 +193,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	room := b.roomID(q)
 	before := b.rooms.of(room, t.Time)
 	now := b.house.Now().Home
-	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Past: before.Past})
+	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Past: b.past(now, in, before.Past)})
 	if r.Actions = actions(plan); r.Reply == "" {
 		r.Reply = plan.Reply
 	}
@@ -204,7 +209,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	if r.Fault == nil || len(r.Actions) > 0 {
 		r, undo = b.change(ctx, r, now, plan, t)
 	}
-	next := before.next(r, in, time.Now())
+	next := before.next(r, in, plan, time.Now())
 	if len(r.Actions) > 0 || len(undo) > 0 {
 		next.Before, next.Undo = now.Before(plan), undo
 	}

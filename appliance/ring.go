@@ -23,9 +23,10 @@ type Planned struct {
 	Kind   string     `json:"kind"`           // "timer", "alarm", "reminder", "command"
 	Name   string     `json:"name,omitempty"` // of a timer or an alarm; a reminder's message; what a command does
 	Room   string     `json:"room,omitempty"`
-	State  string     `json:"state"`         // "running", "paused", "waiting", "ringing"
-	Left   float64    `json:"left_s"`        // seconds; negative since it was due
-	Due    *time.Time `json:"due,omitempty"` // by the wall clock, where that is known
+	State  string     `json:"state"`              // "running", "paused", "waiting", "ringing"
+	Left   float64    `json:"left_s"`             // seconds; negative since it was due
+	Length float64    `json:"length_s,omitempty"` // of a countdown: what was asked for, in seconds
+	Due    *time.Time `json:"due,omitempty"`      // by the wall clock, where that is known
 	Repeat bool       `json:"repeat,omitempty"`
 }
 
@@ -35,7 +36,7 @@ func (b *Box) Planned() []Planned {
 	out := []Planned{}
 	for _, e := range b.agenda.Book().Entries {
 		p := Planned{ID: e.ID, Kind: string(e.Kind), Name: e.Name, Room: e.Room, State: "running",
-			Left: math.Round(e.Remaining(now).Seconds()), Repeat: e.Rule != nil && e.Rule.Repeats()}
+			Left: math.Round(e.Remaining(now).Seconds()), Length: e.Length.Seconds(), Repeat: e.Rule != nil && e.Rule.Repeats()}
 		if a, ok := b.house.Now().Home.Area(e.Room); ok && e.Room != "" {
 			p.Room = a.Name
 		}
@@ -62,12 +63,9 @@ func (b *Box) Planned() []Planned {
 
 // StopRinging stops all that rings.
 func (b *Box) StopRinging(ctx context.Context) error {
-	now := b.clock.now()
-	var changes []schedule.Change
-	for _, e := range b.agenda.Book().Ringing() {
-		changes = append(changes, e.Finish(now, b.place))
-	}
-	_, err := b.alter(ctx, changes)
+	rang := b.agenda.Book().Ringing()
+	err := b.agenda.StopRinging(ctx)
+	b.tellStopped(ctx, rang)
 	return err
 }
 
@@ -75,15 +73,17 @@ func (b *Box) StopRinging(ctx context.Context) error {
 func (b *Box) alter(ctx context.Context, changes []schedule.Change) ([]schedule.Change, error) {
 	rang := b.agenda.Book().Ringing()
 	undo, err := b.agenda.Change(ctx, changes)
-	if err != nil {
-		return nil, err
-	}
+	b.tellStopped(ctx, rang)
+	return undo, err
+}
+
+// tellStopped tells of what rang and does not ring any more.
+func (b *Box) tellStopped(ctx context.Context, rang []schedule.Entry) {
 	for _, e := range rang {
 		if now, ok := b.agenda.Book().Entry(e.ID); !ok || !now.Ringing {
 			b.tell(ctx, "stopped", e)
 		}
 	}
-	return undo, nil
 }
 
 // attend sees to what is due until ctx ends. What was due while the box was off
@@ -151,6 +151,9 @@ func (b *Box) announce(ctx context.Context, d Due) {
 	r := Result{Due: string(e.Kind), Planned: e.Name, Actions: []Action{}}
 	what := "ringing"
 	switch {
+	case d.Unkept:
+		what, r.Reply = "missed", h.Unkept(e)
+		b.say(r.Reply)
 	case d.Missed:
 		what, r.Reply = "missed", h.Missed(e, b.clock.now())
 		b.say(r.Reply)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/internal/child"
 	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/espeak"
@@ -45,19 +43,7 @@ func (l *listening) Transcribe(_ context.Context, u voice.Utterance) (voice.Tran
 // startListening runs a box whose recogniser is r.
 func startListening(t *testing.T, c Config, r recognizer) *Box {
 	t.Helper()
-	h, err := home.Parse("home.toml", []byte(oneLamp))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.MkdirTemp("", "cricket-") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	b, err := New(Options{Config: c, Home: h, Devices: true, StateDir: dir, RuntimeDir: dir, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := newBox(t, oneLamp, c, true)
 	b.ears = newEars([]candidate{{recognizer: r, name: "fake"}}, "", b.log)
 	run(t, b.Run)
 	if err := b.Ready(within(t)); err != nil {

@@ -28,6 +28,8 @@ type Plan struct {
 	Announce string            // to be said aloud by every box, or ""
 	Reply    string            // said when every action is confirmed, or at once where there is none
 	Refusal  Refusal
+	Open     *intent.Intent // what Reply asks about, or nil
+	Asks     intent.Asked   // what the answer to it is
 
 	parts []part // what Reply was made from, for Outcome
 	room  string // area id
@@ -49,10 +51,17 @@ type part struct {
 	done       []deed
 	exceptions []exception
 	refusal    Refusal // of an answer that is one
+	asks       *question
 
 	actions  []Action
 	changes  []schedule.Change
 	announce string
+}
+
+// question is an intent that something is missing of, and what.
+type question struct {
+	open intent.Intent
+	asks intent.Asked
 }
 
 // deed is what becomes of one device.
@@ -81,6 +90,9 @@ func (h *Home) Plan(in intent.Intent, at Setting) Plan {
 		p.Actions = append(p.Actions, part.actions...)
 		p.Changes = append(p.Changes, part.changes...)
 		p.Announce += part.announce
+		if q := part.asks; q != nil && p.Open == nil {
+			p.Open, p.Asks = &q.open, q.asks
+		}
 	}
 	if in.Refusal != "" && in.Refusal != intent.Ambiguous && at.Past.Misses%2 == 1 {
 		p.parts = append(p.parts, part{in: in, answer: s.hint(), refusal: NotUnderstood})
@@ -160,6 +172,11 @@ func refused(in intent.Intent, why Refusal, answer string) part {
 	return part{in: in, refusal: why, answer: answer}
 }
 
+// asked is a part that does nothing until somebody says what is missing.
+func asked(in intent.Intent, what intent.Asked, text string) part {
+	return part{in: in, refusal: Ambiguous, answer: text, asks: &question{in, what}}
+}
+
 // text is a slot that is text, or "".
 func text(in intent.Intent, slot string) string {
 	v, _ := in.Slots[slot].(string)
@@ -173,6 +190,11 @@ func (s speaker) notUnderstood(in intent.Intent) part {
 	case intent.Ambiguous:
 		p.refusal = Ambiguous
 		p.answer = s.question(in.Candidates)
+		if in.Open != nil && in.Open.Tier == intent.Repair { // understood, but not surely
+			if what := s.outcome(s.home.Plan(*in.Open, s.at)); what != "" {
+				p.answer = s.say("refused.unsure", "what", what)
+			}
+		}
 	case intent.NotCommand:
 		p.answer = s.say("refused.not_command")
 	default:

@@ -1,6 +1,13 @@
 package intent
 
-import "strconv"
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // What the fitter of the repair tier needs of it.
 
@@ -46,7 +53,28 @@ func (m *Linear) Set(feature string, frame int, v float64) {
 	m.features[feature] = append(m.features[feature], weight{uint8(frame), float32(v)})
 }
 
-func (m *Linear) Text() []byte { return m.text() }
+// Text writes a model as readLinear reads it. Weights that round to nothing are left out.
+func (m *Linear) Text() []byte {
+	var out bytes.Buffer
+	fmt.Fprintln(&out, strings.Join(m.frames, "\t"))
+	names := make([]string, 0, len(m.features))
+	for f := range m.features {
+		names = append(names, f)
+	}
+	slices.Sort(names)
+	for _, f := range names {
+		var line []string
+		for _, w := range m.features[f] {
+			if v := int(math.Round(float64(w.value) * 100)); v >= 10 || v <= -10 {
+				line = append(line, fmt.Sprintf("%d:%d", w.frame, v))
+			}
+		}
+		if line != nil {
+			fmt.Fprintf(&out, "%s\t%s\n", f, strings.Join(line, " "))
+		}
+	}
+	return out.Bytes()
+}
 
 // UseModel sets the model of the frames; the fitter tries several.
 func (s *Sentences) UseModel(m *Linear) { s.frames().model = m }
@@ -153,4 +181,4 @@ func Normalize(s string) string { return new(letters).normalize(s) }
 var confusion = newConfusion()
 
 // Apart is how far two English words are from each other in sound.
-func Apart(a, b string) float32 { return confusion.apart(sounds("en", a), sounds("en", b), 0.5) }
+func Apart(a, b string) float32 { return confusion.apart(sounds(a), sounds(b), 0.5) }

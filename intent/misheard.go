@@ -10,7 +10,6 @@ import (
 // lexicon is what may have been said: the words of the sentences, and the words
 // and names of the home, with their sounds.
 type lexicon struct {
-	language string
 	number   func(word string) bool
 	confuse  *confuse
 	words    []heardWord   // of the sentences
@@ -44,13 +43,12 @@ func newHeardWord(text, sounds string, name bool) heardWord {
 	return heardWord{text, sounds, classesOf(sounds), name}
 }
 
-// newLexicon collects the words of the sentences. Without frames only names are
-// corrected: a verb that was heard wrong is one of another tense too easily.
+// newLexicon collects the words of the sentences.
 func newLexicon(s *Sentences) *lexicon {
-	l := &lexicon{language: s.lang.code, number: s.lang.numbers.isNumber, confuse: newConfusion()}
+	l := &lexicon{number: s.lang.numbers.isNumber, confuse: newConfusion()}
 	for w := range s.words {
-		if len(w) > 1 && s.frames() != nil {
-			l.words = append(l.words, newHeardWord(w, sounds(s.lang.code, w), false))
+		if len(w) > 1 {
+			l.words = append(l.words, newHeardWord(w, sounds(w), false))
 		}
 	}
 	slices.SortFunc(l.words, func(a, b heardWord) int { return strings.Compare(a.text, b.text) })
@@ -59,7 +57,7 @@ func newLexicon(s *Sentences) *lexicon {
 
 // with adds the names of a home.
 func (l *lexicon) with(names []spelling) *lexicon {
-	out := &lexicon{language: l.language, number: l.number, confuse: l.confuse, words: l.words}
+	out := &lexicon{number: l.number, confuse: l.confuse, words: l.words}
 	seen := map[string]bool{}
 	add := func(text string, name bool) {
 		if seen[text] || len(text) < 2 {
@@ -68,7 +66,7 @@ func (l *lexicon) with(names []spelling) *lexicon {
 		seen[text] = true
 		var s strings.Builder
 		for w := range strings.FieldsSeq(text) {
-			s.WriteString(sounds(l.language, w))
+			s.WriteString(sounds(w))
 		}
 		n := s.Len()
 		if n == 0 || n > maxSounds {
@@ -117,7 +115,7 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 	counted := slices.ContainsFunc(words, l.number)
 	heard := make([]string, len(words))
 	for i, w := range words {
-		heard[i] = sounds(l.language, w)
+		heard[i] = sounds(w)
 	}
 	for i := range words {
 		for n := 1; n <= 4 && i+n <= len(words); n++ {
@@ -203,12 +201,11 @@ type corrected struct {
 
 // variants writes a sentence with up to maxCorrections of the corrections, the
 // cheapest sentences first. Every word that the house does not know has to be
-// changed, or be left out at a cost where the language lets the frames see to it
-// that it is not missed.
-func variants(words []string, list []correction, known func(string) bool, leaveOut bool) []corrected {
+// changed, or be left out at a cost: the frames see to it that it is not missed.
+func variants(words []string, list []correction, known func(string) bool) []corrected {
 	const dropped = 0.42
 	for i, w := range words {
-		if leaveOut && !known(w) && !slices.Contains(turning, w) {
+		if !known(w) && !slices.Contains(turning, w) {
 			list = append(list, correction{i, 1, "", dropped})
 		}
 	}

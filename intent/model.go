@@ -67,29 +67,6 @@ func readLinear(data []byte) (*linear, error) {
 	return m, in.Err()
 }
 
-// text writes a model as readLinear reads it. Weights that round to nothing are left out.
-func (m *linear) text() []byte {
-	var out bytes.Buffer
-	fmt.Fprintln(&out, strings.Join(m.frames, "\t"))
-	names := make([]string, 0, len(m.features))
-	for f := range m.features {
-		names = append(names, f)
-	}
-	slices.Sort(names)
-	for _, f := range names {
-		var line []string
-		for _, w := range m.features[f] {
-			if v := int(math.Round(float64(w.value) * 100)); v >= 10 || v <= -10 {
-				line = append(line, fmt.Sprintf("%d:%d", w.frame, v))
-			}
-		}
-		if line != nil {
-			fmt.Fprintf(&out, "%s\t%s\n", f, strings.Join(line, " "))
-		}
-	}
-	return out.Bytes()
-}
-
 // share is a frame and how probable it is.
 type share struct {
 	frame string

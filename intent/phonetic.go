@@ -2,20 +2,15 @@ package intent
 
 import (
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // sounds writes how a word sounds, a byte per sound. English spelling is read by
-// rules (letters to sounds, near enough to tell what may be confused); words of
-// other languages are read letter by letter, without their accents.
+// rules (letters to sounds, near enough to tell what may be confused). The word is
+// normalized; a letter of another alphabet sounds like nothing else.
 //
 // Consonants: p b t d k g f v T(th) s z S(sh) C(ch) J m n N(ng) l r w y h.
 // Vowels: i(ee) I e a A(o in hot) o(oh) u(oo) V(u in cut, schwa) E(ay) Y(eye) W(ow) O(oy) R(er).
-func sounds(language, word string) string {
-	if language != "en" || !ascii(word) {
-		return plainSounds(word)
-	}
+func sounds(word string) string {
 	word = strings.ReplaceAll(word, "'", "")
 	var out []byte
 	for i := 0; i < len(word); {
@@ -128,45 +123,6 @@ func soundAt(w string, i int) (string, int) {
 func soundOf(c byte) string { return string(c) }
 
 func isVowel(c byte) bool { return strings.IndexByte("aeiou", c) >= 0 }
-
-// plainSounds is the fallback for any language: the letters without their
-// accents, with those that most alphabets sound alike folded together.
-func plainSounds(word string) string {
-	var out []byte
-	for _, r := range norm.NFD.String(word) {
-		c := byte('?')
-		switch {
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			c = byte(r)
-		case r >= 0x300 && r < 0x370 || r == '\'':
-			continue
-		case r == 'ß':
-			c = 's'
-		case r == 'ı':
-			c = 'I'
-		case r == 'ø':
-			c = 'o'
-		case r == 'æ':
-			c = 'e'
-		case r >= 0x80:
-			c = 0x80 | byte(r&0x7f) // another alphabet: as good as its letters
-		}
-		switch c {
-		case 'c', 'q':
-			c = 'k'
-		case 'i':
-			c = 'I'
-		case 'u':
-			c = 'u'
-		case 'y':
-			c = 'I'
-		}
-		if len(out) == 0 || out[len(out)-1] != c {
-			out = append(out, c)
-		}
-	}
-	return string(out)
-}
 
 // confusion costs: how much it takes for one sound to be heard as another, 0..1.
 const (

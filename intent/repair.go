@@ -23,12 +23,11 @@ const maxTrySteps = 6_000
 //
 //   - what else the recogniser heard (Query.Alternatives);
 //   - words and names that sound like those that were heard;
-//   - in a language with frames (English), what such words usually ask for, said
-//     again in words of the templates.
+//   - what such words usually ask for, said again in words of the templates.
 //
 // Each find is resolved by the templates, and is given a confidence that was
-// measured (docs/understanding.md). From actAt on it is the intent; from askAt on,
-// in a language with frames, the house asks; below it is refused, for the templates' reason. What opens the
+// measured (docs/understanding.md). From actAt on it is the intent; from askAt on
+// the house asks; below it is refused, for the templates' reason. What opens the
 // house, or sets it free, is always asked, and from actAt on only.
 func (r *Resolver) Resolve(q Query) Intent {
 	in := r.Match(q)
@@ -57,7 +56,7 @@ func (r *Resolver) Repair(q Query) Intent {
 	switch {
 	case p >= actAt && !f.doubtful && !r.guarded(&in):
 		return in
-	case len(in.Targets) > 0 && (p >= actAt || p >= askAt && r.s.frames() != nil && !r.guarded(&in)):
+	case len(in.Targets) > 0 && (p >= actAt || p >= askAt && !r.guarded(&in)):
 		open := in
 		return Intent{Tier: Repair, Confidence: p, Refusal: Ambiguous, Slots: in.Slots, Candidates: in.Targets, Open: &open}
 	}
@@ -100,9 +99,10 @@ type find struct {
 type effort struct{ steps, tried, compared int }
 
 // repair returns the best find. How words sound, and which ways to speak count
-// against a find, is English: nothing is repaired in another language yet.
+// against a find, is English, the only language with frames: nothing is repaired
+// in another language yet.
 func (r *Resolver) repair(q Query) (best find, ok bool) {
-	if r.s.lang.code != "en" {
+	if r.s.frames() == nil {
 		return find{}, false
 	}
 	best, ok, _ = r.search(q)
@@ -122,6 +122,7 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 		budget := min(left, maxTrySteps)
 		m.steps, m.spent = maxSteps-budget, false
 		if list, _ := m.requests(r, text, at, map[bool]int{false: 1, true: 2}[several]); len(list) > 0 {
+			list = condensed(list)
 			in, ok = list[0], true
 			in.Also = list[1:]
 			if len(in.Also) == 0 {
@@ -142,6 +143,9 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 	}
 	offer := func(f find) {
 		if f.source != fromAlternative && (passesOver(words, strings.Fields(f.text)) || asks(words) && !question(f.intent.Name)) {
+			return
+		}
+		if f.source != fromAlternative && r.strays(text, &f, at) {
 			return
 		}
 		f.certain, f.idle = f.intent.Confidence, r.idle(&f.intent, at)
@@ -177,9 +181,6 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 // framed finds what the words of a sentence usually ask for.
 func (r *Resolver) framed(m *match, text string, at setting, try func(string, bool) (Intent, bool)) (f find, ok bool) {
 	v := r.s.frames()
-	if v == nil {
-		return f, false
-	}
 	m.steps, m.spent = maxSteps-maxTrySteps, false
 	t, ok := m.tag(r, text)
 	if !ok {
@@ -265,7 +266,7 @@ func (r *Resolver) misheard(words []string, tokens []Token, try func(string, boo
 	}
 	list, compared := r.lexicon().corrections(words, known, doubt)
 	found := 0
-	for _, v := range variants(words, list, known, r.s.frames() != nil) {
+	for _, v := range variants(words, list, known) {
 		in, fits := try(v.text, strings.Contains(v.text, " and "))
 		if !fits {
 			continue
@@ -292,13 +293,8 @@ func (r *Resolver) guarded(in *Intent) bool {
 			if i < 0 {
 				continue
 			}
-			switch class := r.names.Entities[i].DeviceClass; r.domains[i] {
-			case "lock", "alarm_control_panel":
+			if r.names.Entities[i].Guarded() {
 				return true
-			case "cover":
-				if class == "garage" || class == "gate" || class == "door" {
-					return true
-				}
 			}
 		}
 	}

@@ -123,17 +123,12 @@ func TestSounds(t *testing.T) {
 		{"lamp", "lamb", "list"}, {"light", "lite", "lit"}, {"ceiling", "sealing", "selling"}, {"blinds", "blines", "bloom"},
 		{"knight", "night", "kite"}, {"phone", "fone", "pony"}, {"heater", "hitter", "header"}, {"kitchen", "chicken", "curtain"},
 	} {
-		near, far := c.apart(sounds("en", x.a), sounds("en", x.near), 1), c.apart(sounds("en", x.a), sounds("en", x.far), 1)
+		near, far := c.apart(sounds(x.a), sounds(x.near), 1), c.apart(sounds(x.a), sounds(x.far), 1)
 		if x.a != "kitchen" && x.a != "heater" && near >= far {
 			t.Errorf("%s is %.2f from %s and %.2f from %s", x.a, near, x.near, far, x.far)
 		}
-		if d := c.apart(sounds("en", x.a), sounds("en", x.a), 1); d != 0 {
+		if d := c.apart(sounds(x.a), sounds(x.a), 1); d != 0 {
 			t.Errorf("%s is %.2f from itself", x.a, d)
-		}
-	}
-	for word, want := range map[string]string{"küche": "kukhe", "straße": "strase", "çilek": "kIlek"} {
-		if got := sounds("de", word); got != want {
-			t.Errorf("sounds of %s: %q, want %q", word, got, want)
 		}
 	}
 }
@@ -150,7 +145,7 @@ func TestWeightsRefuseNonsense(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := readLinear(m.text())
+	again, err := readLinear(m.Text())
 	if err != nil || len(again.features) != len(m.features) {
 		t.Errorf("written and read again: %d features of %d, %v", len(again.features), len(m.features), err)
 	}

@@ -9,15 +9,6 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 names() { grep -o '^[^#[:space:]]*' "$here/packages" | LC_ALL=C sort; }
 
-# mirror is the one that the host's own sources name, whatever their format. Other archives of the host (security,
-# other distributions) do not have the suite.
-mirror() {
-	local found
-	found=$(apt-get indextargets --no-release-info --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-		grep -E '^(https?|file|mirror\+[a-z]+):.*/debian/?$' | head -n 1) || true
-	echo "${found:-http://deb.debian.org/debian}"
-}
-
 # private_apt names in $APT_CONFIG a configuration with which apt leaves the host's state alone.
 private_apt() { # folder, mirror
 	local b=$1

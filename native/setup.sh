@@ -37,6 +37,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/cricket/debs
 lock=$here/packages.$arch.lock
 
 . "$here/host.sh"
+. "$here/mirror.sh"
 . "$here/fetch.sh"
 . "$here/prefix.sh"
 

@@ -165,7 +165,7 @@ func pocketsphinx(files []string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find pocketsphinx: %w (make build)", err)
 	}
-	run := exec.Command(filepath.Join(filepath.Dir(mouth), "pocketsphinx"), append([]string{"-loglevel", "ERROR", "single"}, files...)...)
+	run := exec.Command(filepath.Join(filepath.Dir(mouth), "pocketsphinx"), append([]string{"-loglevel", "ERROR", "-cmn", "batch", "single"}, files...)...)
 	run.Stderr = os.Stderr
 	out, err := run.Output()
 	if err != nil {

@@ -29,18 +29,11 @@ fail() { # cause, then the command to type
 packages="python3-torch python3-numpy libopenblas0-pthread espeak-ng libespeak-ng1 flite libflite1 sox
 	festival festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts festlex-cmu festlex-poslex"
 
-# mirror is the one that the host's own sources name.
-mirror() {
-	local found
-	found=$(apt-get indextargets --no-release-info --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-		grep -E '^https?:.*/debian/?$' | head -n 1) || true
-	echo "${found:-http://deb.debian.org/debian}"
-}
-
 make_root() {
 	local want
 	want=$(echo $packages | sha256sum | cut -c1-16)
 	[[ -e $root/ready && $(<"$root/ready") == "$want" ]] && { say "ready ($work)"; return; }
+	. "$repo/native/mirror.sh"
 	command -v mmdebstrap >/dev/null || fail "mmdebstrap is missing" "sudo apt-get install -y mmdebstrap"
 	mkdir -p "$work"
 	exec 9>"$work/lock"

@@ -43,6 +43,25 @@ func Program(tb testing.TB, name string) string {
 	return ""
 }
 
+// CommunityWord is the path of the manifest of a published microWakeWord model,
+// in $CRICKET_WEIGHTS or in shared/weights beside the repository. Without it the
+// test is skipped, in CI too: the models are not ours to commit.
+func CommunityWord(tb testing.TB, name string) string {
+	tb.Helper()
+	file := filepath.Join("microwakeword", "models", "v2", name+".json")
+	if dir := os.Getenv("CRICKET_WEIGHTS"); dir != "" {
+		return filepath.Join(dir, file)
+	}
+	for dir, err := os.Getwd(); err == nil && dir != "/"; dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, "shared", "weights", file)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	tb.Skipf("no %s: fetch models/v2 of github.com/esphome/micro-wake-word-models into $CRICKET_WEIGHTS/microwakeword", file)
+	return ""
+}
+
 // Spoken is text as espeak-ng says it with a voice, with quarter of a second
 // of silence before it, and silence after it up to least samples.
 func Spoken(tb testing.TB, voiceName, text string, least int) voice.Utterance {

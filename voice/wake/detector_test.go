@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/voicetest"
 )
 
 // told is a model for tests, which scores what it is told: sample i of a frame is
@@ -229,7 +230,7 @@ func BenchmarkPush(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			words := someWords(b, min(i+1, 3))
 			if i == 3 {
-				m, err := Open(communityFile(b))
+				m, err := Open(voicetest.CommunityWord(b, "okay_nabu"))
 				if err != nil {
 					b.Fatal(err)
 				}

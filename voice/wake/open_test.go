@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/voicetest"
 )
 
 func TestBundledWords(t *testing.T) {
@@ -68,25 +69,9 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// communityFile is a published model of microWakeWord, which is not ours to commit.
-func communityFile(t testing.TB) string {
-	file := filepath.Join("microwakeword", "models", "v2", "okay_nabu.tflite")
-	if dir := os.Getenv("CRICKET_WEIGHTS"); dir != "" {
-		return filepath.Join(dir, file)
-	}
-	for dir, err := os.Getwd(); err == nil && dir != "/"; dir = filepath.Dir(dir) {
-		path := filepath.Join(dir, "shared", "weights", file)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	t.Skipf("no %s: fetch models/v2 of github.com/esphome/micro-wake-word-models into $CRICKET_WEIGHTS/microwakeword", file)
-	return ""
-}
-
 // The bundled word and one of the community's, at once, in what people say.
 func TestTwoKindsOfWordsAtOnce(t *testing.T) {
-	community, err := Open(communityFile(t))
+	community, err := Open(voicetest.CommunityWord(t, "okay_nabu"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package microwakeword
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -15,28 +14,9 @@ import (
 // The published models: github.com/esphome/micro-wake-word-models, models/v2.
 var published = []string{"okay_nabu", "hey_jarvis", "alexa", "hey_mycroft", "vad"}
 
-// manifestOf is the path of a published model's manifest, in $CRICKET_WEIGHTS or
-// in shared/weights beside the repository. Without it the test is skipped, in CI
-// too: the models are not ours to commit, and small() has every operator.
-func manifestOf(tb testing.TB, name string) string {
-	tb.Helper()
-	file := filepath.Join("microwakeword", "models", "v2", name+".json")
-	if dir := os.Getenv("CRICKET_WEIGHTS"); dir != "" {
-		return filepath.Join(dir, file)
-	}
-	for dir, err := os.Getwd(); err == nil && dir != "/"; dir = filepath.Dir(dir) {
-		path := filepath.Join(dir, "shared", "weights", file)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	tb.Skipf("no %s: fetch models/v2 of github.com/esphome/micro-wake-word-models into $CRICKET_WEIGHTS/microwakeword", file)
-	return ""
-}
-
 func publishedModel(tb testing.TB, name string) *Model {
 	tb.Helper()
-	m, err := Load(manifestOf(tb, name))
+	m, err := Load(voicetest.CommunityWord(tb, name))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -73,7 +53,7 @@ func TestPublishedManifests(t *testing.T) {
 func TestPublishedModelsAgreeWithTheReference(t *testing.T) {
 	for _, name := range published {
 		t.Run(name, func(t *testing.T) {
-			path := manifestOf(t, name)
+			path := voicetest.CommunityWord(t, name)
 			model, err := os.ReadFile(strings.TrimSuffix(path, ".json") + ".tflite")
 			if err != nil {
 				t.Fatal(err)
