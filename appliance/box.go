@@ -78,7 +78,10 @@ type Box struct {
 	model   languageModel // nil: there is none
 	live    *live         // nil: there is no microphone
 	mode    atomic.Pointer[Mode]
-	shown   chan struct{} // has an element when mode is new
+	self    *selfDevice            // nil in a box that ends with its command
+	asked   atomic.Pointer[Result] // what somebody asked for last, as self tells it
+	tuned   atomic.Pointer[tuning]
+	again   chan struct{} // has an element when the box is to restart
 	control net.Listener
 
 	clock   clock
@@ -97,7 +100,7 @@ type Box struct {
 // It starts nothing.
 func New(o Options) (*Box, error) {
 	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{}),
-		heardBy: make(chan taken, 16), shown: make(chan struct{}, 1)}
+		heardBy: make(chan taken, 16), again: make(chan struct{}, 1)}
 	if o.Home == nil {
 		var err error
 		if o.Home, err = ownHome(o.Config); err != nil {
@@ -118,11 +121,16 @@ func New(o Options) (*Box, error) {
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
+	b.openTuning()
 	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
 	}
 	if o.Microphone != nil {
 		b.live = newLive(b, o.Loudspeaker, b.drafts)
+	}
+	if o.Keep {
+		b.self = newSelfDevice(b.own(), b.entities(), b.client, b.log)
+		b.agenda.changed = b.self.changed
 	}
 	return b, nil
 }
@@ -154,9 +162,17 @@ func (b *Box) openMQTT() error {
 		}
 		url = "tcp://" + b.broker.Addr()
 	}
-	b.client, err = mqtt.NewClient(mqtt.ClientOptions{
-		Broker: url, Username: c.Username, Password: password, CAFile: c.CAFile, Log: b.log,
-	})
+	o := mqtt.ClientOptions{Broker: url, Username: c.Username, Password: password, CAFile: c.CAFile, Log: b.log}
+	if b.options.Keep {
+		birth, will := b.own().Available(true), b.own().Available(false)
+		o.Birth, o.Will = &birth, &will
+		o.OnStatus = func(s mqtt.Status) {
+			if s.Connected {
+				signal(b.self.connected)
+			}
+		}
+	}
+	b.client, err = mqtt.NewClient(o)
 	if err != nil {
 		return err
 	}
@@ -274,14 +290,26 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	run("voice", b.voices.Run)
 	run("bell", b.ring)
 	run("control", b.serve)
+	run("restart", b.restart)
+	if b.self != nil {
+		run("self", b.self.Run)
+	}
 	if b.live != nil {
 		run("live", func(ctx context.Context) error { return b.live.Run(ctx, b.options.Microphone) })
-		run("state", b.tellMode)
 		if b.drafts != nil {
 			run("drafts", b.drafts.Run)
 		}
 	}
 	return errors.Join(group.Wait(), b.closeBook())
+}
+
+// own is this box as Home Assistant learns of it.
+func (b *Box) own() mqtt.Own {
+	o := mqtt.Own{Prefix: b.config.MQTT.DiscoveryPrefix, Node: node(), Name: "Cricket"}
+	if a, ok := b.house.Now().Home.Area(b.config.Room); ok && b.config.Room != "" {
+		o.Name, o.Area = a.Name+" Cricket", a.Name
+	}
+	return o
 }
 
 // follow subscribes to discovery, and to the topics that the house asks for.
@@ -290,7 +318,12 @@ func (b *Box) follow(ctx context.Context) error {
 	if err := b.client.Subscribe(ctx, b.told, tellTopics()...); err != nil {
 		return err
 	}
-	if err := b.client.Subscribe(ctx, b.house.Discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
+	if b.self != nil {
+		if err := b.client.Subscribe(ctx, b.self.hear, b.self.filters()...); err != nil {
+			return err
+		}
+	}
+	if err := b.client.Subscribe(ctx, b.discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
 		return err
 	}
 	for {
@@ -305,6 +338,14 @@ func (b *Box) follow(ctx context.Context) error {
 				b.log.Error("states of some devices will not be known", "err", err)
 			}
 		}
+	}
+}
+
+// discover takes a discovery message, unless a box sent it: neither this one nor
+// another is a device of the home that people switch.
+func (b *Box) discover(m mqtt.Message) {
+	if !strings.HasPrefix(m.Topic, b.config.MQTT.DiscoveryPrefix+"/device/"+mqtt.OwnPrefix) {
+		b.house.Discover(m)
 	}
 }
 

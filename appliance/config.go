@@ -42,6 +42,7 @@ type MQTT struct {
 	CAFile          string `toml:"ca_file"`
 	Listen          string `toml:"listen"`
 	DiscoveryPrefix string `toml:"discovery_prefix"`
+	TellHeard       bool   `toml:"tell_heard"`
 }
 
 // STT says what recognises speech.

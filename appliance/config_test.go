@@ -21,7 +21,7 @@ func TestConfigFileOfTheRepositoryIsTheDefault(t *testing.T) {
 		t.Errorf("config.toml decodes to\n%+v, want\n%+v", got, want)
 	}
 	data, _ := os.ReadFile("../config.toml")
-	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "model", "voice", "piper", "beep", "from", "to", "volume", "beeps",
+	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "tell_heard", "model", "voice", "piper", "beep", "from", "to", "volume", "beeps",
 		"record_near_misses", "name", "sensitivity", "refractory", "pipeline", "verify",
 		"time_zone", "latitude", "longitude", "battery_clock"} {
 		if !strings.Contains(string(data), "\n"+key+" = ") {

@@ -65,6 +65,7 @@ type live struct {
 	counted   map[string]wake.Counts // what the detector has counted and the box was told
 	clock     time.Duration          // the sound there was
 	mic       string
+	retuned   bool                   // the wake words are others than the listener has
 	away      atomic.Pointer[string] // why there is no sound; nil while there is
 
 	room    [maskFrames][]int16 // the last frames that nobody spoke in, to put in the chime's place
@@ -190,7 +191,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 		l.listener = nil
 		return nil
 	}
-	if l.listener == nil || l.mic != f.Mic {
+	if l.listener == nil || l.mic != f.Mic || l.retuned && l.attention.talk == Idle {
 		if err := l.begin(ctx, f.Mic); err != nil {
 			return err
 		}
@@ -207,6 +208,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 			continue
 		}
 		l.log.Info("woken", "wake", w.Word, "mic", f.Mic)
+		l.box.woken(w)
 		l.happen(ctx, Called)
 	}
 	if l.listener.voiced == begun && l.attention.talk == Woken {
@@ -230,7 +232,7 @@ func (l *live) begin(ctx context.Context, mic string) error {
 		return err
 	}
 	l.box.wakes.add(l.detector(), l.counted)
-	l.counted, l.mic = nil, mic
+	l.counted, l.mic, l.retuned = nil, mic, false
 	l.listener = &listener{detector: d, endpointer: voice.NewEndpointer()}
 	l.listener.endpointer.Pause = func() time.Duration { return l.pause }
 	l.listener.endpointer.Voiced = func() bool {

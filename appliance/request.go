@@ -96,7 +96,7 @@ const stale = 10 * time.Second
 // words were known: then nothing is done, and nothing kept.
 func (b *Box) hearOne(ctx, wanted context.Context, u heardRequest, late time.Duration, q Request) (Result, bool) {
 	t := &trace.Trace{Time: time.Now()}
-	r := Result{File: u.Mic, Truncated: u.Truncated}
+	r := Result{File: u.Mic, Truncated: u.Truncated, dry: q.DryRun}
 	if w := u.Wake; w != nil {
 		r.Wake, r.Person = &w.Word, w.Person
 		spoken := t.Time.Add(w.End - u.End - late)
@@ -188,7 +188,7 @@ func (b *Box) roomID(q Request) string {
 // carryOut plans an intent, carries the plan out, and remembers it for what is
 // said next in the same room. A reply that r has already is kept.
 func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Request, t *trace.Trace) Result {
-	r.Room, r.Resolved = b.room(q), NewResolved(nil, in)
+	r.Room, r.dry, r.Resolved = b.room(q), q.DryRun, NewResolved(nil, in)
 	end := t.Begin("plan")
 	room := b.roomID(q)
 	before := b.rooms.of(room, t.Time)
@@ -376,6 +376,9 @@ func (b *Box) keep(r Result, t *trace.Trace) Result {
 	r.MS["total"] = float64(total.Microseconds()) / 1000
 	if late, spoken := r.MS["endpoint"]; spoken {
 		r.MS["since_speech"] = r.MS["total"] + late
+	}
+	if !r.dry {
+		b.remember(r)
 	}
 	b.results.Put(func(n int) Result { r.Number = n; return r })
 	b.log.Debug("request", "text", r.Text, "transcript", r.Transcript, "reply", r.Reply)

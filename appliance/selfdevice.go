@@ -160,6 +160,9 @@ func (d *selfDevice) Run(ctx context.Context) error {
 		case <-d.connected:
 			told = map[string]string{}
 			d.publish(ctx, d.own.Announcement())
+			for _, m := range d.gone() {
+				d.publish(ctx, m)
+			}
 		case <-d.born:
 			if answer == nil {
 				answer = time.After(d.delay())
@@ -194,6 +197,17 @@ func (d *selfDevice) states() []mqtt.Message {
 		all = append(all, mqtt.Message{Topic: topic, Payload: []byte(state), QoS: 1, Retain: true})
 		if e.Attributes {
 			all = append(all, mqtt.Message{Topic: topic + "/attributes", Payload: encode(attributes), QoS: 1, Retain: true})
+		}
+	}
+	return all
+}
+
+// gone are the messages that take back what entities told that are not here now.
+func (d *selfDevice) gone() []mqtt.Message {
+	var all []mqtt.Message
+	for _, e := range d.entities {
+		if e.told != nil && e.Gone {
+			all = append(all, mqtt.Message{Topic: d.own.Topic(e.ID), QoS: 1, Retain: true})
 		}
 	}
 	return all

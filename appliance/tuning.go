@@ -21,8 +21,8 @@ type tuning struct {
 	Sensitivity *float64 `json:"sensitivity,omitempty"` // of every word; nil: its own
 }
 
-// openTuning reads what was kept. With an error nothing is tuned.
-func openTuning(file string) (tuning, error) {
+// readTuning reads what was kept. With an error nothing is tuned.
+func readTuning(file string) (tuning, error) {
 	var t tuning
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -77,4 +77,16 @@ func (b *Box) retune(ctx context.Context, change func(*tuning)) error {
 		b.live.post(ctx, func() { b.live.retuned = true })
 	}
 	return nil
+}
+
+// openTuning reads the tuning that was kept. One that cannot be read tunes nothing.
+func (b *Box) openTuning() {
+	t, err := tuning{}, error(nil)
+	if b.options.Keep {
+		t, err = readTuning(b.tuningFile())
+	}
+	if err != nil {
+		b.log.Error("the wake words are as the configuration says", "err", err)
+	}
+	b.tuned.Store(&t)
 }
