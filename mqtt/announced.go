@@ -24,13 +24,18 @@ func (a *Announced) Take(prefix string, m Message) (Discovery, error) {
 	if err != nil {
 		return d, err
 	}
+	return a.Note(d), nil
+}
+
+// Note is Take for what was read already, as Homie.Changed does.
+func (a *Announced) Note(d Discovery) Discovery {
 	if a.topics == nil {
 		a.topics, a.winner, a.ids = map[string]Discovery{}, map[string]string{}, map[string]string{}
 	}
 	before := a.topics[d.Topic]
 	if broken := len(d.Entities) == 0 && len(d.Faults) > 0; d.Moving || broken {
 		a.topics[d.Topic] = Discovery{Topic: d.Topic, Entities: before.Entities, Faults: d.Faults, Moving: d.Moving}
-		return d, nil
+		return d
 	}
 	said := map[string]bool{}
 	kept := d.Entities[:0]
@@ -62,7 +67,7 @@ func (a *Announced) Take(prefix string, m Message) (Discovery, error) {
 		a.release(e.UniqueID)
 		d.Removed = append(d.Removed, e.UniqueID)
 	}
-	return d, nil
+	return d
 }
 
 // Faults returns what was skipped, by topic.
