@@ -50,7 +50,7 @@ type House struct {
 	building  bool                  // a rebuild is under way
 	stale     bool                  // names changed since it began
 	settled   []chan struct{}       // closed when every device has told its state
-	assembled bool                  // no Homie device has news
+	news      bool                  // some Homie device has news
 
 	done chan struct{} // closed when Run ends
 }
@@ -112,7 +112,7 @@ func (h *House) DiscoverHomie(m mqtt.Message) {
 	if strings.Contains(m.Topic, "/$") {
 		h.post(func() {
 			if h.homie.Take(m) {
-				h.assembled = false
+				h.news = true
 			}
 		})
 	}
@@ -120,10 +120,10 @@ func (h *House) DiscoverHomie(m mqtt.Message) {
 
 // assemble takes over what the Homie devices that had news have become.
 func (h *House) assemble() {
-	if h.assembled {
+	if !h.news {
 		return
 	}
-	h.assembled = true
+	h.news = false
 	changed := h.homie.Changed()
 	for _, d := range changed {
 		h.note(h.announced.Note(d))
