@@ -94,7 +94,7 @@ func TestYes(t *testing.T) {
 	now := time.Now()
 	open := lamp("HassTurnOn")
 	var r rooms
-	asked := talk{}.next(Result{}, intent.Intent{Refusal: intent.Ambiguous, Open: &open}, now)
+	asked := talk{}.next(Result{}, intent.Intent{Refusal: intent.Ambiguous, Open: &open}, home.Plan{}, now)
 	r.put("hall", asked)
 	yes := named("CricketYes")
 	for _, tt := range []struct {
@@ -114,7 +114,7 @@ func TestYes(t *testing.T) {
 	if got := asked.answered(yes); got.Refusal != intent.Ambiguous || len(got.Candidates) != 2 {
 		t.Errorf("yes to two: %+v", got)
 	}
-	if after := asked.next(Result{}, named("CricketNo"), now); after.context.Open != nil {
+	if after := asked.next(Result{}, named("CricketNo"), home.Plan{}, now); after.context.Open != nil {
 		t.Error("the question is still open after no")
 	}
 }
@@ -187,6 +187,11 @@ func TestDue(t *testing.T) {
 		t.Errorf("%s, %+v", r, b.Planned())
 	}
 	event("stopped timer egg")
+	means(t, b, intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"minutes": 5.0}})
+	means(t, b, intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"minutes": 7.0}})
+	if p := b.Planned(); len(p) != 2 || p[0].Length != 300 || p[1].Length != 420 {
+		t.Errorf("two timers without a name cannot be told apart: %+v", p)
+	}
 }
 
 // The book of a box that was killed is there for the next one; a damaged one is
