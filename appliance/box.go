@@ -297,6 +297,9 @@ func (b *Box) follow(ctx context.Context) error {
 	if err := b.client.Subscribe(ctx, b.house.Discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
 		return err
 	}
+	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil {
+		return err
+	}
 	for {
 		select {
 		case <-ctx.Done():
