@@ -30,6 +30,7 @@ type Result struct {
 	Plan    home.Refusal       `json:"plan_refusal,omitempty"`
 	Actions []Action           `json:"actions"`
 	Reply   string             `json:"reply"`
+	Beep    bool               `json:"beep,omitempty"` // a sound stands for the reply
 	Fault   *Fault             `json:"fault,omitempty"`
 	MS      map[string]float64 `json:"ms"`
 
