@@ -31,13 +31,20 @@ const kept = 200
 
 // Options says what a Box is made of.
 type Options struct {
-	Config     Config
-	Home       *home.Home // nil: home.toml beside the configuration, or an empty home
-	Devices    bool       // serve the home's devices ourselves: --demo and --home
-	Ears       bool       // start a recogniser
-	Sound      bool       // ring and speak through the loudspeaker
-	Keep       bool       // keep what is planned in StateDir; else it ends with the box
-	Bin        string     // where the children's programs are
+	Config  Config
+	Home    *home.Home // nil: home.toml beside the configuration, or an empty home
+	Devices bool       // serve the home's devices ourselves: --demo and --home
+	Ears    bool       // start a recogniser
+	Sound   bool       // ring and speak through the loudspeaker
+	Keep    bool       // keep what is planned in StateDir; else it ends with the box
+	Bin     string     // where the children's programs are
+
+	// What the live chain hears and speaks through; where there is no microphone, the
+	// box serves text and MQTT. Board may be nil.
+	Microphone  Microphone
+	Loudspeaker Loudspeaker
+	Board       Board
+
 	StateDir   string
 	RuntimeDir string // the control socket is in here
 	Log        *slog.Logger
@@ -67,6 +74,11 @@ type Box struct {
 	mouth   *espeak.Engine
 	results *trace.Ring[Result]
 	wakes   wakeCounts
+	drafts  *drafts       // nil: there is no recogniser for them
+	model   languageModel // nil: there is none
+	live    *live         // nil: there is no microphone
+	mode    atomic.Pointer[Mode]
+	shown   chan struct{} // has an element when mode is new
 	control net.Listener
 
 	clock   clock
@@ -85,7 +97,7 @@ type Box struct {
 // It starts nothing.
 func New(o Options) (*Box, error) {
 	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{}),
-		heardBy: make(chan taken, 16)}
+		heardBy: make(chan taken, 16), shown: make(chan struct{}, 1)}
 	if o.Home == nil {
 		var err error
 		if o.Home, err = ownHome(o.Config); err != nil {
@@ -106,8 +118,16 @@ func New(o Options) (*Box, error) {
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(b.openVoice(), b.openMouth(), b.openAgenda(), b.openMQTT()); err != nil {
+	if err := errors.Join(b.openVoice(), b.openModel(), b.openMouth(), b.openAgenda(), b.openMQTT()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
+	}
+	if o.Microphone != nil {
+		out := o.Loudspeaker
+		if out == nil {
+			out = b.speech
+		}
+		b.live = newLive(b, out, b.drafts)
+		b.speech.tells = b.live.sounds
 	}
 	return b, nil
 }
@@ -173,7 +193,7 @@ func (b *Box) openVoice() error {
 	var candidates []candidate
 	for _, c := range decision.Choices {
 		candidates = append(candidates, candidate{name: "whisper.cpp with " + c.ID, why: c.Why,
-			recognizer: whisper.New(whisper.Options{Native: native, Model: c.Path, Language: b.config.Language, Log: b.log})})
+			recognizer: whisper.New(whisper.Options{Native: native, Model: c.Path, Language: b.config.Language, Log: b.log, Prompt: b.prompt})})
 	}
 	// Of the two that need no download, the one that was measured to be better is
 	// tried first. pocketsphinx is ready only when it has phrases, so nothing comes
@@ -196,11 +216,10 @@ func (b *Box) openVoice() error {
 			recognizer: whisper.New(whisper.Options{Native: native, Model: bundled.Path, Language: b.config.Language, Log: b.log})})
 	}
 	if b.mouth != nil {
-		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: func(ctx context.Context, words []string) (map[string][]string, error) {
-			return b.mouth.Phonemes(ctx, words, b.config.Language)
-		}})
+		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: b.pronounce})
 		candidates = append(candidates, candidate{name: "pocketsphinx", why: why, closed: true, teach: b.teach, recognizer: b.phrases})
 	}
+	b.drafts = b.openDrafts(native, bundled, has)
 	if len(candidates) == 0 {
 		return errors.New("pronounce the names of the home: espeak-ng is missing")
 	}
@@ -251,12 +270,22 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	if b.ears != nil {
 		run("recogniser", b.ears.Run)
 	}
+	if b.model != nil {
+		run("language model", b.runModel)
+	}
 	run("agenda", b.agenda.Run)
 	run("agenda", b.attend)
 	run("loudspeaker", b.speech.Run)
 	run("voice", b.voices.Run)
 	run("bell", b.ring)
 	run("control", b.serve)
+	if b.live != nil {
+		run("live", func(ctx context.Context) error { return b.live.Run(ctx, b.options.Microphone) })
+		run("state", b.tellMode)
+		if b.drafts != nil {
+			run("drafts", b.drafts.Run)
+		}
+	}
 	return errors.Join(group.Wait(), b.closeBook())
 }
 
@@ -291,7 +320,7 @@ func (b *Box) teach(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-b.house.renamed:
+		case <-b.house.renamed[0]:
 		}
 		g := b.house.Now().Resolver.Grammar()
 		if g.JSGF == known {

@@ -26,6 +26,7 @@ type Config struct {
 	STT      STT    `toml:"stt"`
 	TTS      TTS    `toml:"tts"`
 	Quiet    Quiet  `toml:"quiet"`
+	LLM      LLM    `toml:"llm"`
 	Wake     Wake   `toml:"wake"`
 	Place    Place  `toml:"place"`
 
@@ -53,6 +54,11 @@ type TTS struct {
 	Voice string `toml:"voice"`
 	Piper string `toml:"piper"`
 	Beep  bool   `toml:"beep"`
+}
+
+// LLM says what understands what nothing else does.
+type LLM struct {
+	Model string `toml:"model"`
 }
 
 // Place says where the home is, and how its box knows the time.

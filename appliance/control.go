@@ -90,6 +90,12 @@ func (b *Box) handler() http.Handler {
 		writeJSON(w, b.Ask(r.Context(), body.Text, Request{Room: body.Room, DryRun: body.DryRun}))
 	})
 	mux.HandleFunc("POST /hear", b.hear)
+	mux.HandleFunc("POST /listen", b.listenOnce)
+	mux.HandleFunc("POST /mute", func(w http.ResponseWriter, r *http.Request) {
+		if err := b.Mute(r.Context(), r.FormValue("on") == "true"); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
 	mux.HandleFunc("POST /say", func(w http.ResponseWriter, r *http.Request) {
 		text := r.FormValue("text")
 		speech, err := b.Say(r.Context(), text)
@@ -155,6 +161,27 @@ func (b *Box) hear(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		_, unasked := errors.AsType[*NoRequestError](err)
 		lines.Encode(map[string]any{"error": err.Error(), "refused": unasked || errors.Is(err, ErrNoWake)})
+	}
+}
+
+// listenOnce answers with the one request that is spoken into the microphone now, as
+// hear does with those of a file.
+func (b *Box) listenOnce(w http.ResponseWriter, r *http.Request) {
+	if !b.knowsRoom(w, r.FormValue("room")) {
+		return
+	}
+	if b.live == nil {
+		http.Error(w, b.deafness(), http.StatusServiceUnavailable)
+		return
+	}
+	result, err := b.live.listen(r.Context(), Request{Room: r.FormValue("room"), DryRun: r.FormValue("dry_run") == "true"})
+	switch {
+	case errors.Is(err, errSilent):
+		writeJSON(w, map[string]any{"error": err.Error(), "refused": true})
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	default:
+		writeJSON(w, result)
 	}
 }
 

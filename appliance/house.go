@@ -30,8 +30,8 @@ type Snapshot struct {
 type House struct {
 	prefix    string
 	sentences *intent.Sentences
-	followed  chan []string // topic filters whose messages the house wants
-	renamed   chan struct{} // has an element when there is a new Resolver
+	followed  chan []string    // topic filters whose messages the house wants
+	renamed   [3]chan struct{} // have an element when there is a new Resolver: for the recogniser, for that of drafts, for the language model
 	log       *slog.Logger
 
 	current atomic.Pointer[Snapshot]
@@ -56,14 +56,24 @@ type House struct {
 func NewHouse(h *home.Home, sentences *intent.Sentences, prefix string, log *slog.Logger) *House {
 	house := &House{
 		prefix: prefix, sentences: sentences, log: log,
-		followed: make(chan []string, inboxSize), renamed: make(chan struct{}, 1),
+		followed: make(chan []string, inboxSize), renamed: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)},
 		inbox:     make(chan func(), inboxSize),
 		followers: map[string][]string{}, follows: map[string][]string{}, faulty: map[string]bool{}, states: map[string]mqtt.State{}, watches: map[*Watch]struct{}{},
 		resolved: make(chan *intent.Resolver, 1), done: make(chan struct{}),
 	}
 	house.current.Store(&Snapshot{Home: h, Resolver: sentences.Bind(h.Names())})
-	house.renamed <- struct{}{}
+	house.tellRenamed()
 	return house
+}
+
+// tellRenamed tells those who follow the names that there are new ones.
+func (h *House) tellRenamed() {
+	for _, renamed := range h.renamed {
+		select {
+		case renamed <- struct{}{}:
+		default: // whoever listens has not come to the last one yet
+		}
+	}
 }
 
 // Now is the current snapshot.
@@ -87,10 +97,7 @@ func (h *House) Run(ctx context.Context) error {
 			if h.stale {
 				h.rebuild()
 			}
-			select {
-			case h.renamed <- struct{}{}:
-			default: // whoever listens has not come to the last one yet
-			}
+			h.tellRenamed()
 			h.settle()
 		}
 	}

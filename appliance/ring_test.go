@@ -94,7 +94,7 @@ func TestYes(t *testing.T) {
 	now := time.Now()
 	open := lamp("HassTurnOn")
 	var r rooms
-	asked := talk{}.next(Result{}, intent.Intent{Refusal: intent.Ambiguous, Open: &open}, now)
+	asked := talk{}.next(Result{}, intent.Intent{Refusal: intent.Ambiguous, Open: &open}, home.Plan{}, now)
 	r.put("hall", asked)
 	yes := named("CricketYes")
 	for _, tt := range []struct {
@@ -114,7 +114,7 @@ func TestYes(t *testing.T) {
 	if got := asked.answered(yes); got.Refusal != intent.Ambiguous || len(got.Candidates) != 2 {
 		t.Errorf("yes to two: %+v", got)
 	}
-	if after := asked.next(Result{}, named("CricketNo"), now); after.context.Open != nil {
+	if after := asked.next(Result{}, named("CricketNo"), home.Plan{}, now); after.context.Open != nil {
 		t.Error("the question is still open after no")
 	}
 }

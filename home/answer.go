@@ -327,6 +327,9 @@ func (s speaker) temperatureAnswer(in intent.Intent) (string, Refusal) {
 			silent = append(silent, d)
 			continue
 		}
+		if in.Slots["outside"] != nil {
+			return s.say("temperature.outside", "value", degrees), ""
+		}
 		place := ""
 		if a, ok := s.home.Area(d.Area); ok && a.ID != s.room {
 			place = s.inRoom(a.Name)

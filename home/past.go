@@ -27,6 +27,13 @@ func (s speaker) past(in intent.Intent) part {
 		p.answer = s.say("past.heard", "text", before.Text)
 	case "CricketWhy":
 		switch {
+		case len(in.Targets) > 0 && before.Text == "" && before.Planned == "":
+			devices, _ := s.expand(in.Targets)
+			if len(devices) == 0 {
+				return refused(in, UnknownDevice, s.say("refused.device"))
+			}
+			what, _ := s.which(devices)
+			p.answer = s.say("past.not_me", "what", what)
 		case before.Planned != "":
 			p.answer = s.say("past.planned", "what", before.Planned, "reply", before.Reply)
 		case before.Text != "":
@@ -72,7 +79,7 @@ func (s speaker) describe(in intent.Intent) part {
 	}
 	area, ok := s.home.Area(room)
 	if !ok {
-		return refused(in, UnknownDevice, s.say("describe.where"))
+		return asked(in, intent.AsksArea, s.say("describe.where"))
 	}
 	place := s.inRoom(area.Name)
 	devices := s.scope(map[string]any{"area": area.ID})

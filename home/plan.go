@@ -32,6 +32,8 @@ type Plan struct {
 	Confirms bool              // Reply only says that everything was done
 	Seen     bool              // Confirms, and whoever is in the room sees so anyway
 	Refusal  Refusal
+	Open     *intent.Intent // what Reply asks about, or nil
+	Asks     intent.Asked   // what the answer to it is
 
 	parts []part // what Reply was made from, for Outcome
 	room  string // area id
@@ -53,12 +55,19 @@ type part struct {
 	done       []deed
 	exceptions []exception
 	refusal    Refusal // of an answer that is one
+	asks       *question
 
 	actions    []Action
 	changes    []schedule.Change
 	announce   string
 	announceIn string // area id
 	volume     *int
+}
+
+// question is an intent that something is missing of, and what.
+type question struct {
+	open intent.Intent
+	asks intent.Asked
 }
 
 // deed is what becomes of one device.
@@ -91,6 +100,9 @@ func (h *Home) Plan(in intent.Intent, at Setting) Plan {
 		}
 		if part.volume != nil {
 			p.Volume = part.volume
+		}
+		if q := part.asks; q != nil && p.Open == nil {
+			p.Open, p.Asks = &q.open, q.asks
 		}
 	}
 	if in.Refusal != "" && in.Refusal != intent.Ambiguous && at.Past.Misses%2 == 1 {
@@ -174,6 +186,11 @@ func refused(in intent.Intent, why Refusal, answer string) part {
 	return part{in: in, refusal: why, answer: answer}
 }
 
+// asked is a part that does nothing until somebody says what is missing.
+func asked(in intent.Intent, what intent.Asked, text string) part {
+	return part{in: in, refusal: Ambiguous, answer: text, asks: &question{in, what}}
+}
+
 // text is a slot that is text, or "".
 func text(in intent.Intent, slot string) string {
 	v, _ := in.Slots[slot].(string)
@@ -187,6 +204,11 @@ func (s speaker) notUnderstood(in intent.Intent) part {
 	case intent.Ambiguous:
 		p.refusal = Ambiguous
 		p.answer = s.question(in.Candidates)
+		if in.Open != nil && in.Open.Tier == intent.Repair { // understood, but not surely
+			if what := s.outcome(s.home.Plan(*in.Open, s.at)); what != "" {
+				p.answer = s.say("refused.unsure", "what", what)
+			}
+		}
 	case intent.NotCommand:
 		p.answer = s.say("refused.not_command")
 	default:

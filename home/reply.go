@@ -38,6 +38,7 @@ type replies struct {
 	One       []string          `yaml:"one"`        // endings that look like it, but are not
 	Letters   string            `yaml:"letters"`    // capitals: nouns keep theirs; turkish: i is not I; or ""
 	Comma     bool              `yaml:"comma"`      // 19,5
+	Together  []string          `yaml:"together"`   // one thing on a list, with "and" in it
 	Halves    []string          `yaml:"halves"`     // of a day, where people count hours to twelve; else empty
 }
 

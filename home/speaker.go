@@ -255,7 +255,11 @@ func (s speaker) exceptions(p part, silent []*Device) []string {
 			silent = append(slices.Clone(e.devices), silent...)
 			continue
 		}
-		what, _ := s.which(e.devices)
+		what, several := s.which(e.devices)
+		if e.key == isOff {
+			out = append(out, s.say(isAre("already.off", several), "what", what))
+			continue
+		}
 		out = append(out, s.say(e.key, "what", what, "color", e.color, "number", e.number))
 	}
 	if len(silent) > 0 {

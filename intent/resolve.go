@@ -32,6 +32,7 @@ func (r *Resolver) Match(q Query) Intent {
 		}
 		return refused
 	}
+	list = condensed(list)
 	first := list[0]
 	for _, in := range list[1:] {
 		first.Confidence = min(first.Confidence, in.Confidence)
@@ -226,6 +227,8 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 	switch _, delayed := in.Slots[commandSlot]; {
 	case delayed:
 		return m.later(in, rd, at)
+	case b.follow == followAnswer:
+		return in.answers(at.said), true
 	case b.follow == followIt:
 		m.nameIt(&in, rd, at)
 	case b.follow == followChoice || b.follow == followSame:

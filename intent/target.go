@@ -14,6 +14,7 @@ type setting struct {
 	now    time.Time
 	said   Context
 	nested bool // it is a request inside another one
+	part   bool // it is one of several in a sentence
 }
 
 // state of a device: what the query says, or else what the names say.
@@ -66,6 +67,9 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	r := m.r
 	b := &r.s.blocks[p.block]
 	rd := reading{parse: p, confidence: certain}
+	if b.alone && (at.part || at.nested) {
+		return rd, false
+	}
 	var nameTerm, areaTerm, floorTerm *term
 	var domain, class string
 	scoped := b.scoped
@@ -137,9 +141,13 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	if b.follow == followSame {
 		kinds, kindClass = m.kinds(at)
 	}
+	_, outside := b.slots["outside"]
 	left := 0 // devices that were left out
 	suits := func(i int32) bool {
 		if !r.allows(b.constraint, i) || !m.stateFits(b, i, at) || !placed(i) || m.excepted(i, &left) {
+			return false
+		}
+		if outside && !r.outdoors(i) {
 			return false
 		}
 		if b.follow == followSame && (!slices.Contains(kinds, r.domains[i]) || kindClass != "" && r.names.Entities[i].DeviceClass != kindClass) {
@@ -169,7 +177,7 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	default:
 		return rd, true // an intent without devices
 	}
-	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 {
+	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 || b.alone && rd.anywhere {
 		rd.nothing = true
 	}
 	// "Louder", where no player is in the room, and not just one elsewhere: the box itself.
@@ -180,6 +188,16 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		rd.confidence = severalDevices
 	}
 	return rd, true
+}
+
+// outdoors tells whether the name of a device, or of its room, says that it is out of doors.
+func (r *Resolver) outdoors(i int32) bool {
+	name := r.names.Entities[i].Name
+	if room := r.rooms[i]; room >= 0 {
+		name += " " + r.names.Areas[room].Name
+	}
+	name = r.s.lang.letters.normalize(name)
+	return slices.ContainsFunc(r.s.lang.outdoors, func(w string) bool { return strings.Contains(name, w) })
 }
 
 // pick chooses among the devices that have the name that was said.

@@ -175,22 +175,39 @@ func (e *Engine) pronounce(ctx context.Context, words []string) (map[string][]st
 // none of the phrases, or that is longer than any command. Errors name the
 // part, and wrap ErrNoPhrases, child.ErrDown, child.ErrDied or ctx's.
 func (e *Engine) Transcribe(ctx context.Context, u voice.Utterance) (voice.Transcript, error) {
+	h, err := e.hear(ctx, u)
+	if err != nil {
+		return voice.Transcript{}, err
+	}
+	return h.transcript(), nil
+}
+
+// Draft is Transcribe of what may go on: the text may also be no more than the
+// beginning of a phrase.
+func (e *Engine) Draft(ctx context.Context, u voice.Utterance) (voice.Transcript, error) {
+	h, err := e.hear(ctx, u)
+	if err != nil {
+		return voice.Transcript{}, err
+	}
+	return h.draft(), nil
+}
+
+func (e *Engine) hear(ctx context.Context, u voice.Utterance) (h Heard, err error) {
 	if len(u.PCM) == 0 {
-		return voice.Transcript{Language: language}, nil
+		return h, nil
 	}
 	e.mu.Lock()
 	ready := e.phrases != nil
 	e.mu.Unlock()
 	if !ready {
-		return voice.Transcript{}, fmt.Errorf("speech recogniser (pocketsphinx): %w", ErrNoPhrases)
+		return h, fmt.Errorf("speech recogniser (pocketsphinx): %w", ErrNoPhrases)
 	}
 	reply, err := e.child.Call(ctx, child.Request{Verb: "transcribe", Data: child.PCM(u.PCM)})
 	if err != nil {
-		return voice.Transcript{}, err
+		return h, err
 	}
-	var h Heard
 	if err := json.Unmarshal(reply, &h); err != nil {
-		return voice.Transcript{}, fmt.Errorf("read what was heard: %w", err)
+		return h, fmt.Errorf("read what was heard: %w", err)
 	}
-	return h.transcript(), nil
+	return h, nil
 }
