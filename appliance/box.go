@@ -123,7 +123,12 @@ func New(o Options) (*Box, error) {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
 	}
 	if o.Microphone != nil {
-		b.live = newLive(b, o.Loudspeaker, b.drafts)
+		out := o.Loudspeaker
+		if out == nil {
+			out = b.speech
+		}
+		b.live = newLive(b, out, b.drafts)
+		b.speech.tells = b.live.sounds
 	}
 	return b, nil
 }
