@@ -83,6 +83,7 @@ type Box struct {
 	tuned   atomic.Pointer[tuning]
 	again   chan struct{} // has an element when the box is to restart
 	control net.Listener
+	wyoming net.Listener // nil: Wyoming clients are not served
 
 	clock   clock
 	place   schedule.Place
@@ -122,11 +123,16 @@ func New(o Options) (*Box, error) {
 		return nil, err
 	}
 	b.openTuning()
-	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT()); err != nil {
+	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT(), b.openWyoming()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
 	}
 	if o.Microphone != nil {
-		b.live = newLive(b, o.Loudspeaker, b.drafts)
+		out := o.Loudspeaker
+		if out == nil {
+			out = b.speech
+		}
+		b.live = newLive(b, out, b.drafts)
+		b.speech.tells = b.live.sounds
 	}
 	if o.Keep {
 		b.self = newSelfDevice(b.own(), b.entities(), b.client, b.log)
@@ -294,6 +300,9 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	if b.self != nil {
 		run("self", b.self.Run)
 	}
+	if b.wyoming != nil {
+		run("wyoming", b.serveWyoming)
+	}
 	if b.live != nil {
 		run("live", func(ctx context.Context) error { return b.live.Run(ctx, b.options.Microphone) })
 		if b.drafts != nil {
@@ -324,6 +333,9 @@ func (b *Box) follow(ctx context.Context) error {
 		}
 	}
 	if err := b.client.Subscribe(ctx, b.discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
+		return err
+	}
+	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil {
 		return err
 	}
 	for {

@@ -114,7 +114,7 @@ func (b *Box) handler() http.Handler {
 			http.Error(w, "n must be a number from 1", http.StatusBadRequest)
 			return
 		}
-		writeJSON(w, b.results.Last(n))
+		writeJSON(w, b.Last(n))
 	})
 	mux.HandleFunc("GET /ring", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.Planned()) })
 	mux.HandleFunc("POST /ring/stop", func(w http.ResponseWriter, r *http.Request) {

@@ -51,7 +51,8 @@ type Mouth struct {
 	language string // of the sentences
 	speak    speak
 	out      player
-	volume   func(ring bool) int // at this moment
+	volume   func(ring bool) int                // at this moment
+	tells    func(ctx context.Context, on bool) // is told when something sounds that nobody asked for; nil: nobody is
 	log      *slog.Logger
 
 	mu     sync.Mutex
@@ -176,11 +177,18 @@ func (m *Mouth) Run(ctx context.Context) error {
 			m.await(ctx, wait)
 			continue
 		}
+		told := m.tells != nil && !s.asked && !s.ring
+		if told {
+			m.tells(ctx, true)
+		}
 		s.err = m.say(saying, s)
 		if saying.Err() != nil {
 			s.err = nil // it was hushed
 		}
 		m.end(s)
+		if told {
+			m.tells(ctx, false)
+		}
 		s.end()
 	}
 	return nil
