@@ -156,6 +156,40 @@ func TestHush(t *testing.T) {
 	})
 }
 
+// Who waits for what it said is told when it was over, or why it was not heard; who
+// waits no more has it silent at once.
+func TestSpeakAndWait(t *testing.T) {
+	inHall(t, func(t *testing.T, h *hall) {
+		began := time.Now()
+		if err := h.Speak(t.Context(), "One two.", 50); err != nil || time.Since(began) != 16*letter || h.loud[0] != 125 {
+			t.Errorf("%v after %v, as loud as %v", err, time.Since(began), h.loud)
+		}
+		h.want(t, "at the end", "One two.")
+		h.Say("Five.", nil)
+		ctx, cancel := context.WithTimeout(t.Context(), letter)
+		if err := h.Speak(ctx, "Six.", ownVolume); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("given up while it waits: %v", err)
+		}
+		cancel()
+		after(time.Minute)
+		h.want(t, "only the other", "Five.")
+		ctx, cancel = context.WithTimeout(t.Context(), 5*letter)
+		if err := h.Speak(ctx, "Six.", ownVolume); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("given up while it sounds: %v", err)
+		}
+		cancel()
+		h.want(t, "given up", "cut Six.")
+		time.AfterFunc(5*letter, h.Hush)
+		if err := h.Speak(t.Context(), "Seven.", ownVolume); !errors.Is(err, errHushed) || h.Fault() != "" {
+			t.Errorf("hushed: %v, fault %q", err, h.Fault())
+		}
+		h.mute = ErrNoPlayer
+		if err := h.Speak(t.Context(), "Eight.", ownVolume); !errors.Is(err, ErrNoPlayer) {
+			t.Errorf("without a loudspeaker: %v", err)
+		}
+	})
+}
+
 // What rings rings over and over; a reply breaks in, and it goes on.
 func TestRing(t *testing.T) {
 	inHall(t, func(t *testing.T, h *hall) {

@@ -58,7 +58,7 @@ func TestWhoSpeaks(t *testing.T) {
 		}
 	}
 	voiceIn(t, Models(installed).Dir(), ljspeech, "en_US")
-	tools := t.TempDir() // a PATH that certainly has no piper
+	tools := t.TempDir()                                        // a PATH that certainly has no piper
 	if readlink, err := exec.LookPath("readlink"); err != nil { // which espeak-ng's wrapper needs
 		t.Fatal(err)
 	} else if err := os.Symlink(readlink, filepath.Join(tools, "readlink")); err != nil {
@@ -103,10 +103,10 @@ func TestWhoSpeaks(t *testing.T) {
 	}
 }
 
-// first is a loudspeaker that is told of the first sound, and wants no more.
-type first struct{ cancel func() }
+// firstSound is a loudspeaker that is told of the first sound, and wants no more.
+type firstSound struct{ cancel func() }
 
-func (f first) Play(ctx context.Context, _ voice.Speech) (time.Duration, error) {
+func (f firstSound) Play(ctx context.Context, _ voice.Speech) (time.Duration, error) {
 	f.cancel()
 	return 0, ctx.Err()
 }
@@ -121,7 +121,7 @@ func BenchmarkFirstSentence(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				ctx, cancel := context.WithCancel(b.Context())
-				m := newMouth("en", v.speak, first{cancel}, func(bool) int { return 100 }, slog.New(slog.DiscardHandler))
+				m := newMouth("en", v.speak, firstSound{cancel}, func(bool) int { return 100 }, slog.New(slog.DiscardHandler))
 				if err := m.say(ctx, &saying{text: text}); !errors.Is(err, context.Canceled) {
 					b.Fatal(err)
 				}
