@@ -81,6 +81,7 @@ type Box struct {
 	self    *selfDevice            // nil in a box that ends with its command
 	asked   atomic.Pointer[Result] // what somebody asked for last, as self tells it
 	tuned   atomic.Pointer[tuning]
+	answers answers       // how long the devices take
 	again   chan struct{} // has an element when the box is to restart
 	control net.Listener
 	wyoming net.Listener // nil: Wyoming clients are not served

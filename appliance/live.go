@@ -336,20 +336,25 @@ func (l *live) heard(ctx context.Context, u heardRequest) {
 	l.next = Request{}
 	wanted, giveUp := context.WithCancel(ctx)
 	l.giveUp = giveUp
+	var taken *Result // that was spoken before the devices had confirmed it
+	q.Taken = func(r Result) {
+		taken = &r
+		l.post(ctx, func() { l.speak(ctx, id, r) })
+	}
 	go func() {
 		r, ok := l.box.hearOne(ctx, wanted, u, late, q)
 		giveUp()
 		l.post(ctx, func() {
 			if ok {
-				l.answered(ctx, id, r)
+				l.answered(ctx, id, r, taken)
 			}
 		})
 	}()
 }
 
-// answered takes the result of a request. That of one before the newest is not spoken:
-// somebody asked for something else meanwhile. It is kept for `cricket why`.
-func (l *live) answered(ctx context.Context, id int, r Result) {
+// answered takes the result of a request. Where it was spoken when the broker had taken
+// it, nothing is said, unless it came out otherwise.
+func (l *live) answered(ctx context.Context, id int, r Result, taken *Result) {
 	if f := r.Fault; f != nil {
 		l.log.Warn("request failed", "part", f.Part, "err", f.Error)
 	}
@@ -357,6 +362,17 @@ func (l *live) answered(ctx context.Context, id int, r Result) {
 		w <- r
 	}
 	l.waiting = nil
+	switch {
+	case taken == nil:
+		l.speak(ctx, id, r)
+	case taken.Reply != r.Reply:
+		l.box.speech.Tell(r.Reply, false)
+	}
+}
+
+// speak answers a request. One before the newest is not answered: somebody asked for
+// something else meanwhile. It is kept for `cricket why`.
+func (l *live) speak(ctx context.Context, id int, r Result) {
 	if id != l.request {
 		return
 	}
