@@ -163,13 +163,16 @@ func (b *Box) openMQTT() error {
 	}
 	url := c.Broker
 	if url == "" {
-		b.broker, err = mqtt.NewBroker(mqtt.BrokerOptions{Address: c.Listen, Username: c.Username, Password: password, Log: b.log})
+		b.broker, err = mqtt.NewBroker(b.brokerOptions(password))
 		if err != nil {
 			return err
 		}
-		url = "tcp://" + b.broker.Addr()
+		url = b.broker.Local()
 	}
-	o := mqtt.ClientOptions{Broker: url, Username: c.Username, Password: password, CAFile: c.CAFile, Log: b.log}
+	o := mqtt.ClientOptions{Broker: url, Username: c.Username, Password: password, Log: b.log}
+	if b.broker == nil {
+		o.CAFile, o.CertFile, o.KeyFile = c.CAFile, c.CertFile, c.key()
+	}
 	if b.options.Keep {
 		birth, will := b.own().Available(true), b.own().Available(false)
 		o.Birth, o.Will = &birth, &will
@@ -187,6 +190,16 @@ func (b *Box) openMQTT() error {
 		b.devices, err = demo.New(b.house.Now().Home, demo.Options{Broker: url, Username: c.Username, Password: password, Log: slog.New(warnings{b.log.Handler()})})
 	}
 	return err
+}
+
+// brokerOptions are those of a box that is the home's broker.
+func (b *Box) brokerOptions(password string) mqtt.BrokerOptions {
+	c := b.config.MQTT
+	o := mqtt.BrokerOptions{Address: c.Listen, Username: c.Username, Password: password, CertFile: c.CertFile, KeyFile: c.key(), Log: b.log}
+	if b.options.Keep && !b.options.Devices { // devices that we play are not there next time
+		o.File = filepath.Join(b.options.StateDir, "retained")
+	}
+	return o
 }
 
 func (b *Box) openVoice() error {

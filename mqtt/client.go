@@ -66,11 +66,13 @@ type Status struct {
 
 // ClientOptions say which broker, and what to tell it.
 type ClientOptions struct {
-	Broker   string // tcp://host:1883, ssl://host:8883, ws://host:80/mqtt, wss://...
+	Broker   string // tcp://host:1883, ssl://host:8883, ws://host:80/mqtt, wss://..., or Discover
 	ClientID string // "" for a random one
 	Username string
 	Password string
-	CAFile   string       // PEM certificates that ssl:// and wss:// trust instead of the system's
+	CAFile   string // PEM certificates that ssl:// and wss:// trust instead of the system's
+	CertFile string // with KeyFile: the certificate by which the broker knows this client, PEM
+	KeyFile  string
 	Birth    *Message     // published after each connection, once subscriptions stand
 	Will     *Message     // published by the broker when the connection breaks, and by Run when it ends
 	OnStatus func(Status) // called in order from Run's goroutine at each change; must not block
@@ -86,11 +88,11 @@ type ClientOptions struct {
 // for each new one, and the number of those lost is logged. paho's own
 // goroutines never wait for a handler, so the connection stays alive.
 type Client struct {
-	o      ClientOptions
-	broker string
-	tls    *tls.Config
-	log    *slog.Logger
-	inbox  *inbox
+	o     ClientOptions
+	find  func(context.Context) (string, error) // for Discover
+	tls   *tls.Config
+	log   *slog.Logger
+	inbox *inbox
 
 	mu      sync.Mutex
 	conn    paho.Client // nil unless Status.Connected, or while subscriptions are being set up
@@ -102,30 +104,34 @@ type Client struct {
 
 // NewClient checks the options. Nothing is dialled before Run.
 func NewClient(o ClientOptions) (*Client, error) {
-	u, err := url.Parse(o.Broker)
-	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("read broker address %q: want tcp://host:port, ssl://host:port or ws://host:port/path", redact(o.Broker))
+	c := &Client{o: o, log: o.Log, inbox: newInbox(inboxSize), changed: make(chan struct{}), exact: map[string]func(Message){}, wild: map[string]func(Message){}}
+	if o.Broker == Discover {
+		c.find = findBroker
+		c.status.Broker = "(looked for in the network)"
 	}
-	c := &Client{o: o, broker: u.Redacted(), log: o.Log, inbox: newInbox(inboxSize), changed: make(chan struct{}), exact: map[string]func(Message){}, wild: map[string]func(Message){}}
-	switch u.Scheme {
-	case "tcp", "mqtt", "ws":
-		if o.CAFile != "" {
-			return nil, fmt.Errorf("use CA file %q: the broker address %q is not encrypted, want ssl:// or wss://", o.CAFile, c.broker)
+	encrypted := false
+	if c.find == nil {
+		u, err := url.Parse(o.Broker)
+		if err != nil || u.Host == "" {
+			return nil, fmt.Errorf("read broker address %q: want tcp://host:port, ssl://host:port or ws://host:port/path", redact(o.Broker))
 		}
-	case "ssl", "tls", "mqtts", "wss":
-		c.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname()}
-		if o.CAFile != "" {
-			pem, err := os.ReadFile(o.CAFile)
-			if err != nil {
-				return nil, fmt.Errorf("read CA file: %w", err)
-			}
-			c.tls.RootCAs = x509.NewCertPool()
-			if !c.tls.RootCAs.AppendCertsFromPEM(pem) {
-				return nil, fmt.Errorf("read CA file %q: it has no PEM certificate", o.CAFile)
-			}
+		c.status.Broker = u.Redacted()
+		switch u.Scheme {
+		case "tcp", "mqtt", "ws":
+		case "ssl", "tls", "mqtts", "wss":
+			encrypted = true
+		default:
+			return nil, fmt.Errorf("read broker address %q: the scheme must be tcp, ssl, ws or wss", c.status.Broker)
 		}
-	default:
-		return nil, fmt.Errorf("read broker address %q: the scheme must be tcp, ssl, ws or wss", c.broker)
+	}
+	for name, file := range map[string]string{"CA file": o.CAFile, "certificate": o.CertFile} {
+		if file != "" && !encrypted && c.find == nil {
+			return nil, fmt.Errorf("use %s %q: the broker address %q is not encrypted, want ssl:// or wss://", name, file, c.status.Broker)
+		}
+	}
+	var err error
+	if c.tls, err = clientTLS(o); err != nil {
+		return nil, err
 	}
 	for _, m := range []*Message{o.Birth, o.Will} {
 		if m != nil {
@@ -137,7 +143,32 @@ func NewClient(o ClientOptions) (*Client, error) {
 	if o.ClientID == "" {
 		c.o.ClientID = "cricket-" + rand.Text()[:8]
 	}
-	c.status.Broker = c.broker
+	return c, nil
+}
+
+// clientTLS is how the client speaks TLS, to a broker that wants it.
+func clientTLS(o ClientOptions) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read CA file: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("read CA file %q: it has no PEM certificate", o.CAFile)
+		}
+	}
+	if (o.CertFile == "") != (o.KeyFile == "") {
+		return nil, errors.New("read client certificate: a certificate and its key go together")
+	}
+	if o.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read client certificate: %w", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
 	return c, nil
 }
 
@@ -214,7 +245,7 @@ func (c *Client) Run(ctx context.Context) error {
 			wait = firstRetry
 		}
 		if c.Status().Err == nil || c.Status().Err.Error() != err.Error() {
-			c.log.Warn("broker not connected, commands are refused meanwhile", "broker", c.broker, "err", err)
+			c.log.Warn("broker not connected, commands are refused meanwhile", "broker", c.Status().Broker, "err", err)
 		}
 		c.set(nil, false, err)
 		select {
@@ -230,9 +261,19 @@ func (c *Client) Run(ctx context.Context) error {
 // session is one connection, from CONNECT to its loss. Each has a paho client
 // of its own, so that nothing unsent outlives it.
 func (c *Client) session(ctx context.Context) error {
+	broker := c.o.Broker
+	if c.find != nil {
+		var err error
+		if broker, err = c.find(ctx); err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.status.Broker = broker
+		c.mu.Unlock()
+	}
 	lost := make(chan error, 1)
 	o := paho.NewClientOptions().
-		AddBroker(c.o.Broker).
+		AddBroker(broker).
 		SetClientID(c.o.ClientID).
 		SetProtocolVersion(4). // [MQTT-3.1.2-2] 3.1.1 only
 		SetCleanSession(true).
@@ -252,8 +293,10 @@ func (c *Client) session(ctx context.Context) error {
 		o.SetUsername(c.o.Username)
 		o.SetPassword(c.o.Password)
 	}
-	if c.tls != nil {
-		o.SetTLSConfig(c.tls)
+	if u, err := url.Parse(broker); err == nil {
+		config := c.tls.Clone()
+		config.ServerName = u.Hostname()
+		o.SetTLSConfig(config)
 	}
 	if w := c.o.Will; w != nil {
 		o.SetBinaryWill(w.Topic, w.Payload, w.QoS, w.Retain)
@@ -282,7 +325,7 @@ func (c *Client) session(ctx context.Context) error {
 			return err
 		}
 	}
-	c.log.Info("broker connected", "broker", c.broker)
+	c.log.Info("broker connected", "broker", c.Status().Broker)
 	c.set(conn, true, nil)
 
 	select {
@@ -302,7 +345,7 @@ func (c *Client) leave(ctx context.Context, conn paho.Client) {
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
 	if err := publish(bye, conn, *c.o.Will); err != nil {
-		c.log.Warn("the last message did not reach the broker", "broker", c.broker, "topic", c.o.Will.Topic, "err", err)
+		c.log.Warn("the last message did not reach the broker", "broker", c.Status().Broker, "topic", c.o.Will.Topic, "err", err)
 	}
 }
 
@@ -433,7 +476,7 @@ func (c *Client) deliver() {
 			return
 		}
 		if dropped > 0 {
-			c.log.Warn("messages lost, a handler is too slow", "broker", c.broker, "count", dropped)
+			c.log.Warn("messages lost, a handler is too slow", "broker", c.Status().Broker, "count", dropped)
 		}
 		for _, handle := range c.covering(m.Topic) {
 			handle(m)
