@@ -34,7 +34,9 @@ const (
 	stableAfter    = 10 * time.Second // a connection that lasted so long resets the back-off
 	farewell       = time.Second      // to say "offline" when Run ends
 	subscribeBatch = 100              // topic filters in one SUBSCRIBE
-	inboxSize      = 8192             // messages that wait for slow handlers
+	inboxSize      = 1 << 16          // messages that wait for slow handlers: the retained ones of a large home come at once
+	inboxBytes     = 64 << 20         // and what they may hold
+	maxReceived    = 1 << 20          // bytes of a payload; nothing that devices say is longer
 )
 
 // ErrOffline is what publishing gives while there is no connection. The error
@@ -84,8 +86,9 @@ type ClientOptions struct {
 // goroutine.
 //
 // Messages go to the handlers from one goroutine in the order of arrival. While
-// a handler is slow, up to 8192 messages wait; after that the oldest is dropped
-// for each new one, and the number of those lost is logged. paho's own
+// a handler is slow, up to 65536 messages and 64 MiB wait; after that the oldest are
+// dropped for each new one, and the number of those lost is logged. A message of more
+// than 1 MiB is dropped, and logged, too. paho's own
 // goroutines never wait for a handler, so the connection stays alive.
 type Client struct {
 	o     ClientOptions
@@ -104,7 +107,7 @@ type Client struct {
 
 // NewClient checks the options. Nothing is dialled before Run.
 func NewClient(o ClientOptions) (*Client, error) {
-	c := &Client{o: o, log: o.Log, inbox: newInbox(inboxSize), changed: make(chan struct{}), exact: map[string]func(Message){}, wild: map[string]func(Message){}}
+	c := &Client{o: o, log: o.Log, inbox: newInbox(inboxSize, inboxBytes), changed: make(chan struct{}), exact: map[string]func(Message){}, wild: map[string]func(Message){}}
 	if o.Broker == Discover {
 		c.find = findBroker
 		c.status.Broker = "(looked for in the network)"
@@ -286,6 +289,10 @@ func (c *Client) session(ctx context.Context) error {
 		SetWriteTimeout(sendTimeout).
 		SetDialer(&net.Dialer{Timeout: connectTimeout, Control: limitSending}).
 		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) {
+			if len(m.Payload()) > maxReceived {
+				c.log.Warn("message dropped, it is too long", "topic", shorten(m.Topic()), "bytes", len(m.Payload()))
+				return
+			}
 			c.inbox.put(Message{Topic: m.Topic(), Payload: m.Payload(), QoS: m.Qos(), Retain: m.Retained()})
 		}).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { lost <- err })
@@ -317,7 +324,7 @@ func (c *Client) session(ctx context.Context) error {
 	c.mu.Unlock()
 	setup, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	if err := subscribe(setup, conn, filters); err != nil {
+	if err := c.subscribe(setup, conn, filters); err != nil {
 		return err
 	}
 	if c.o.Birth != nil {
@@ -410,7 +417,7 @@ func (c *Client) Subscribe(ctx context.Context, handle func(Message), filters ..
 	if conn == nil {
 		return nil
 	}
-	if err := subscribe(ctx, conn, filters); err != nil && conn.IsConnectionOpen() {
+	if err := c.subscribe(ctx, conn, filters); err != nil && conn.IsConnectionOpen() {
 		return err
 	}
 	return nil // or the connection broke: the next one subscribes
@@ -439,7 +446,8 @@ func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
 // large home beyond that; and mochi 2.7.9 refuses a SUBSCRIBE whose packet id is that
 // of a message in flight to the same client, though the ids of the two
 // directions are independent [MQTT-2.3.1-4]. What a lost connection loses comes again, retained.
-func subscribe(ctx context.Context, conn paho.Client, filters []string) error {
+// A filter that the broker refuses is left out: the others count.
+func (c *Client) subscribe(ctx context.Context, conn paho.Client, filters []string) error {
 	for batch := range slices.Chunk(filters, subscribeBatch) {
 		want := make(map[string]byte, len(batch))
 		for _, f := range batch {
@@ -451,7 +459,7 @@ func subscribe(ctx context.Context, conn paho.Client, filters []string) error {
 		}
 		for f, granted := range token.(*paho.SubscribeToken).Result() {
 			if granted == 0x80 { // [MQTT-3.9.3-2]
-				return fmt.Errorf("subscribe to %q: the broker refuses it", f)
+				c.log.Warn("the broker refuses a topic, what it says will not be known", "broker", c.Status().Broker, "topic", f)
 			}
 		}
 	}
