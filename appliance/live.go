@@ -246,12 +246,9 @@ func (l *live) begin(ctx context.Context, mic string) error {
 
 // unmasked is a frame without the chime: while that sounds, the room as it was before.
 func (l *live) unmasked(pcm []int16) []int16 {
-	if l.chiming {
-		l.masked = l.clock + chimeTail
-	}
 	at := l.at
 	l.at = (l.at + 1) % maskFrames
-	if l.clock <= l.masked {
+	if l.chiming || l.clock < l.masked {
 		return l.room[at]
 	}
 	copy(l.room[at], pcm)
@@ -291,7 +288,9 @@ func (l *live) do(ctx context.Context, e Effect) {
 		l.giveUp()
 	case Chime:
 		l.chiming = true
-		l.out.Chime(func() { l.post(ctx, func() { l.chiming = false }) })
+		l.out.Chime(func() {
+			l.post(ctx, func() { l.chiming, l.masked = false, l.clock+chimeTail })
+		})
 	case Reply:
 		said := l.said + 1
 		l.said = said
