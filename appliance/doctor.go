@@ -80,6 +80,9 @@ func (b *Box) Doctor(context.Context) []Finding {
 			out = append(out, Finding{Part: d.ID, Text: "says that it is not available", Hint: "check its power and network"})
 		}
 	}
+	for _, alert := range s.Alerts {
+		out = append(out, Finding{Part: alert.Topic, Text: "says: " + alert.Reason, Hint: "look after the device"})
+	}
 	for _, f := range s.Faults {
 		part := f.Topic
 		if f.Entity != "" {
