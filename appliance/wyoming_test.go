@@ -37,7 +37,7 @@ func TestWyomingClient(t *testing.T) {
 		{"hear without a recogniser", `{"type":"audio-start","data":{"rate":16000,"width":2,"channels":1}}` + "\n" + `{"type":"audio-stop"}`, `error {"code":"unavailable"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			e := first(t, b, tt.sends)
+			e := firstEvent(t, b, tt.sends)
 			if got := e.Type + " " + string(e.Data); !strings.Contains(got, tt.want) {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -48,7 +48,7 @@ func TestWyomingClient(t *testing.T) {
 		b.voices.all = []oneVoice{{name: "a tone", speak: func(_ context.Context, text string) (voice.Speech, error) {
 			return voice.Speech{Text: text, Rate: 22050, PCM: make([]int16, 22050)}, nil
 		}}}
-		if e := first(t, b, `{"type":"synthesize","data":{"text":"The lamp is on."}}`); e.Type != "audio-start" {
+		if e := firstEvent(t, b, `{"type":"synthesize","data":{"text":"The lamp is on."}}`); e.Type != "audio-start" {
 			t.Errorf("%s %s", e.Type, e.Data)
 		}
 	})
@@ -63,14 +63,14 @@ func TestWyomingClient(t *testing.T) {
 		if err := wyoming.Write(&sound, chunk); err != nil {
 			t.Fatal(err)
 		}
-		if e := first(t, b, sound.String()+`{"type":"audio-stop"}`); e.Type != "detection" || !strings.Contains(string(e.Data), "hey cricket") {
+		if e := firstEvent(t, b, sound.String()+`{"type":"audio-stop"}`); e.Type != "detection" || !strings.Contains(string(e.Data), "hey cricket") {
 			t.Errorf("%s %s", e.Type, e.Data)
 		}
 	})
 }
 
-// first is the first event of the answer to what a new client sends.
-func first(t *testing.T, b *Box, sends string) wyoming.Event {
+// firstEvent is the first event of the answer to what a new client sends.
+func firstEvent(t *testing.T, b *Box, sends string) wyoming.Event {
 	t.Helper()
 	conn, err := net.Dial("tcp", b.wyoming.Addr().String())
 	if err != nil {

@@ -28,7 +28,8 @@ type air struct {
 	frames chan heard
 	sound  func() float64 // what else sounds, a sample at a time; nil: nothing
 	random *rand.Rand
-	now    int // frames so far
+	now    int     // frames so far
+	last   []int16 // 15 to 30 s of them
 
 	mu      sync.Mutex
 	playing []int16 // what is left of what the box says
@@ -176,6 +177,9 @@ func (a *air) hear(pcm []int16, paced bool) {
 				x += echo * float64(own[i])
 			}
 			f.PCM[i] = int16(max(math.MinInt16, min(math.MaxInt16, x)))
+		}
+		if a.last = append(a.last, f.PCM...); len(a.last) > 30*voice.SampleRate {
+			a.last = a.last[:copy(a.last, a.last[15*voice.SampleRate:])]
 		}
 		a.frames <- heard{frame: f}
 		a.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -37,6 +38,8 @@ type evening struct {
 	talk     []string // what people say to each other
 	random   *rand.Rand
 	verbose  bool
+	keep     string // a folder for the sound before each complaint; "": none
+	place    string // the scene
 	report   report
 	scenes   []scene
 }
@@ -47,7 +50,7 @@ type scene struct {
 	sound func() float64
 }
 
-func newEvening(ctx context.Context, bin string, seed uint64, verbose bool, log *slog.Logger) (*evening, error) {
+func newEvening(ctx context.Context, bin string, seed uint64, verbose bool, keep string, log *slog.Logger) (*evening, error) {
 	program, err := appliance.Program(bin, "espeak-ng")
 	if err != nil {
 		return nil, err
@@ -55,7 +58,7 @@ func newEvening(ctx context.Context, bin string, seed uint64, verbose bool, log 
 	if program, err = filepath.Abs(program); err != nil {
 		return nil, err
 	}
-	e := &evening{people: &mouths{engine: espeak.New(program)}, random: rand.New(rand.NewPCG(seed, 1)), verbose: verbose}
+	e := &evening{people: &mouths{engine: espeak.New(program)}, random: rand.New(rand.NewPCG(seed, 1)), verbose: verbose, keep: keep}
 	if e.texts, err = lines("e2e/live/requests.txt"); err != nil {
 		return nil, err
 	}
@@ -149,7 +152,7 @@ func (e *evening) run(ctx context.Context, requests int) (*report, error) {
 			return nil, err
 		}
 		scene := e.scenes[i%len(e.scenes)]
-		e.sound = scene.sound
+		e.sound, e.place = scene.sound, scene.name
 		if err := e.meanwhile(ctx); err != nil {
 			return nil, err
 		}
@@ -184,7 +187,22 @@ func (e *evening) run(ctx context.Context, requests int) (*report, error) {
 
 func (e *evening) complain(format string, args ...any) {
 	if e.verbose {
-		fmt.Fprintf(os.Stderr, "at %.0f s: %s\n", (time.Duration(e.now) * frameTime).Seconds(), fmt.Sprintf(format, args...))
+		at := (time.Duration(e.now) * frameTime).Seconds()
+		fmt.Fprintf(os.Stderr, "at %.0f s, %s: %s\n", at, e.place, fmt.Sprintf(format, args...))
+		if e.keep != "" {
+			e.record(filepath.Join(e.keep, fmt.Sprintf("%05.0f.wav", at)))
+		}
+	}
+}
+
+// record writes the last 15 s that the microphone heard.
+func (e *evening) record(file string) {
+	f, err := os.Create(file)
+	if err == nil {
+		err = errors.Join(voice.WriteWAV(f, voice.SampleRate, e.last), f.Close())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "live: error:", err)
 	}
 }
 
@@ -260,7 +278,7 @@ func (e *evening) ask(ctx context.Context, t *tally, text string, kill bool) err
 		words := strings.Fields(text)
 		if at := 1 + e.random.IntN(len(words)-1); e.random.Float64() < 0.25 { // they hesitate
 			e.hear(say(strings.Join(words[:at], " ")), false)
-			e.wait(time.Duration(200+e.random.IntN(500))*time.Millisecond, true)
+			e.wait(time.Duration(200+e.random.IntN(400))*time.Millisecond, true)
 			e.hear(say(strings.Join(words[at:], " ")), false)
 		} else {
 			e.hear(say(text), false)
@@ -328,7 +346,7 @@ func (e *evening) judge(t *tally, text, speaker string, gap time.Duration, r app
 		t.Right++
 	case r.Intent == nil || r.Plan != "":
 		t.Refused++
-		e.complain("refused: %s by %s after %v, heard %q", text, speaker, gap, heard)
+		e.complain("refused: %s by %s after %v, heard %q, %v", text, speaker, gap, heard, r.Stages[1].Decision)
 	case len(r.Actions) > 0:
 		t.Wrong++
 		e.complain("WRONG: %s by %s after %v, heard %q: %s", text, speaker, gap, heard, r)

@@ -18,6 +18,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "of all that is drawn by lot")
 	asJSON := flag.Bool("json", false, "JSON instead of words")
 	verbose := flag.Bool("v", false, "a line for each request that was not answered as meant")
+	keep := flag.String("keep", "", "with -v, a folder for what the microphone heard before each such line")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -26,7 +27,7 @@ func main() {
 		level = slog.LevelWarn
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	report, err := run(ctx, *bin, *requests, *seed, *verbose, log)
+	report, err := run(ctx, *bin, *requests, *seed, *verbose, *keep, log)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "live: error:", err)
 		os.Exit(1)
@@ -48,8 +49,8 @@ func main() {
 }
 
 // run makes the evening, with a box of its own.
-func run(ctx context.Context, bin string, requests int, seed uint64, verbose bool, log *slog.Logger) (*report, error) {
-	e, err := newEvening(ctx, bin, seed, verbose, log)
+func run(ctx context.Context, bin string, requests int, seed uint64, verbose bool, keep string, log *slog.Logger) (*report, error) {
+	e, err := newEvening(ctx, bin, seed, verbose, keep, log)
 	if err != nil {
 		return nil, err
 	}
