@@ -17,6 +17,11 @@ func (h *Home) NoRecognizer() string { return h.replies.sentence(h.replies.say("
 // TooLate is said when a request was recognised so late that it is not carried out.
 func (h *Home) TooLate() string { return h.replies.sentence(h.replies.say("down.late")) }
 
+// ModelSays is an answer of the language model, as its own.
+func (h *Home) ModelSays(answer string) string {
+	return h.replies.say("model.says", "answer", answer)
+}
+
 // NotHeard is said when somebody spoke and no words, or hardly any, were heard.
 func (h *Home) NotHeard() string { return h.replies.sentence(h.replies.say("refused.not_heard")) }
 
@@ -24,7 +29,7 @@ func (h *Home) NotHeard() string { return h.replies.sentence(h.replies.say("refu
 // disk. None of them is made; what else the plan did is told before.
 func (h *Home) NoBook(p Plan) string {
 	s := speaker{home: h, replies: h.replies, room: p.room}
-	parts := slices.DeleteFunc(slices.Clone(p.parts), func(p part) bool { return len(p.changes) > 0 })
+	parts := slices.DeleteFunc(slices.Clone(p.parts), func(p part) bool { return len(p.changes) > 0 || p.volume != nil })
 	return s.reply(append(parts, part{answer: s.say("down.book")}), nil)
 }
 

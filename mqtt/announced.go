@@ -9,9 +9,15 @@ import (
 // Announced is what all discovery topics announce together. It belongs to one
 // goroutine. The zero value is ready.
 type Announced struct {
+	// Admit says of an entity whether it may be taken in, with the entity id that
+	// it asks for; one that may not is held until Admitted. nil admits all.
+	Admit func(e Entity) bool
+
 	topics map[string]Discovery
-	winner map[string]string // unique id to the topic whose entity counts: the one that spoke last
-	ids    map[string]string // entity id to unique id
+	held   map[string][]Entity // by topic
+	winner map[string]string   // unique id to the topic whose entity counts: the one that spoke last
+	ids    map[string]string   // entity id to unique id
+	given  map[string]string   // unique id to entity id
 }
 
 // Take notes a discovery message. Entities of what comes back are those that
@@ -24,19 +30,32 @@ func (a *Announced) Take(prefix string, m Message) (Discovery, error) {
 	if err != nil {
 		return d, err
 	}
+	return a.Note(d), nil
+}
+
+// Note is Take for what was read already, as Homie.Changed does.
+func (a *Announced) Note(d Discovery) Discovery {
 	if a.topics == nil {
-		a.topics, a.winner, a.ids = map[string]Discovery{}, map[string]string{}, map[string]string{}
+		a.topics, a.winner = map[string]Discovery{}, map[string]string{}
+	}
+	if a.ids == nil {
+		a.ids, a.given = map[string]string{}, map[string]string{}
 	}
 	before := a.topics[d.Topic]
 	if broken := len(d.Entities) == 0 && len(d.Faults) > 0; d.Moving || broken {
 		a.topics[d.Topic] = Discovery{Topic: d.Topic, Entities: before.Entities, Faults: d.Faults, Moving: d.Moving}
-		return d, nil
+		return d
 	}
+	delete(a.held, d.Topic)
 	said := map[string]bool{}
 	kept := d.Entities[:0]
 	for _, e := range d.Entities {
 		if said[e.UniqueID] {
 			d.fault(e.ID, fmt.Sprintf("the unique_id of %s is there twice", e.UniqueID))
+			continue
+		}
+		if a.Admit != nil && !a.Admit(e) {
+			d.Held = append(d.Held, e)
 			continue
 		}
 		said[e.UniqueID] = true
@@ -45,6 +64,12 @@ func (a *Announced) Take(prefix string, m Message) (Discovery, error) {
 		kept = append(kept, e)
 	}
 	d.Entities = kept
+	if len(d.Held) > 0 {
+		if a.held == nil {
+			a.held = map[string][]Entity{}
+		}
+		a.held[d.Topic] = d.Held
+	}
 	a.topics[d.Topic] = Discovery{Topic: d.Topic, Entities: slices.Clone(d.Entities), Faults: d.Faults}
 	if len(d.Entities) == 0 && len(d.Faults) == 0 {
 		delete(a.topics, d.Topic)
@@ -62,8 +87,34 @@ func (a *Announced) Take(prefix string, m Message) (Discovery, error) {
 		a.release(e.UniqueID)
 		d.Removed = append(d.Removed, e.UniqueID)
 	}
-	return d, nil
+	return d
 }
+
+// Admitted asks Admit again about all that is held, and returns what may be
+// taken in now.
+func (a *Announced) Admitted() []Discovery {
+	var out []Discovery
+	for _, topic := range slices.Sorted(maps.Keys(a.held)) {
+		before := a.topics[topic]
+		d := Discovery{Topic: topic, Entities: append(slices.Clone(before.Entities), a.held[topic]...), Faults: before.Faults}
+		waiting := len(a.held[topic])
+		if d = a.Note(d); len(d.Held) < waiting {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// Reserve keeps an entity id for a unique id that will announce itself again.
+func (a *Announced) Reserve(id, unique string) {
+	if a.ids == nil {
+		a.ids, a.given = map[string]string{}, map[string]string{}
+	}
+	a.ids[id], a.given[unique] = unique, id
+}
+
+// Moving says whether a topic has said that its entities move to another one.
+func (a *Announced) Moving(topic string) bool { return a.topics[topic].Moving }
 
 // Faults returns what was skipped, by topic.
 func (a *Announced) Faults() []Fault {
@@ -88,12 +139,15 @@ func (a *Announced) claim(id, unique string) string {
 		free = fmt.Sprintf("%s_%d", id, n)
 	}
 	a.release(unique)
-	a.ids[free] = unique
+	a.ids[free], a.given[unique] = unique, free
 	return free
 }
 
 func (a *Announced) release(unique string) {
-	maps.DeleteFunc(a.ids, func(_, owner string) bool { return owner == unique })
+	if id, ok := a.given[unique]; ok {
+		delete(a.ids, id)
+		delete(a.given, unique)
+	}
 }
 
 // elsewhere finds another topic that announces a unique id.

@@ -105,14 +105,23 @@ func (e *Entity) Apply(s State, m Message) (State, error) {
 		switch r.Role {
 		case "availability":
 			e.available(&next, r, text)
+		case "lifecycle":
+			e.available(&next, reading{Filter: r.Filter, On: "online", Off: "offline"}, e.lifecycle(text))
 		case "attributes":
 			err = attributes(&next, text)
 		default:
-			err = platforms(e.Platform, e.schema()).apply(e, &next, r.Role, text)
+			if role, ahead := strings.CutPrefix(r.Role, "target "); ahead {
+				err = e.aim(&next, role, text)
+			} else {
+				err = platforms(e.Platform, e.schema()).apply(e, &next, r.Role, text)
+			}
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("read %s of %s: %w", r.Role, e.ID, err))
 		}
+	}
+	if copied {
+		reach(&next)
 	}
 	if copied && len(next.Attributes) == 0 {
 		next.Attributes = nil

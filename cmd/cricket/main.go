@@ -88,6 +88,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 type commands struct {
 	Run     run           `cmd:"" help:"Run the daemon."`
 	Hear    hear          `cmd:"" help:"Answer what is spoken in WAV files."`
+	Listen  listen        `cmd:"" help:"Answer one request spoken into the microphone."`
 	Ask     ask           `cmd:"" help:"Answer a sentence."`
 	Resolve resolve       `cmd:"" help:"Resolve JSON lines from standard input, without any side effect."`
 	Say     say           `cmd:"" help:"Speak a sentence."`

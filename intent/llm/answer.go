@@ -16,6 +16,8 @@ type Answer struct {
 	Ask string          // a question back
 	Say string          // an answer
 	No  bool            // nothing for this house
+
+	Confidence float64 // geometric mean of the probabilities of its tokens, 0..1
 }
 
 // read checks what the model wrote against the vocabulary, as if there had been

@@ -107,6 +107,9 @@ func (e *Engine) vocabulary() *Vocabulary {
 	return e.v
 }
 
+// Model is the file of the model.
+func (e *Engine) Model() string { return e.o.Model }
+
 // State says how the child is.
 func (e *Engine) State() child.State { return e.server.State() }
 
@@ -144,8 +147,7 @@ func (e *Engine) warm(ctx context.Context) error {
 
 // Answer asks the model about a sentence. The error wraps context.DeadlineExceeded
 // where it took too long, ErrBusy where another sentence is being answered, and
-// child.ErrDown where there is no model; nothing was done then. The intents of an
-// answer have the model's confidence.
+// child.ErrDown where there is no model; nothing was done then.
 func (e *Engine) Answer(ctx context.Context, q intent.Query) (Answer, Stats, error) {
 	ctx, stop := context.WithTimeout(ctx, Deadline)
 	defer stop()
@@ -168,6 +170,7 @@ func (e *Engine) Answer(ctx context.Context, q intent.Query) (Answer, Stats, err
 		return Answer{}, c.stats, err
 	}
 	a, err := read([]byte(c.text), candidates)
+	a.Confidence = c.confidence
 	for i := range a.Do {
 		a.Do[i].Confidence = c.confidence
 	}

@@ -104,15 +104,15 @@ func TestModelCanOnlyDoWhatTheHomeCanDo(t *testing.T) {
 		if err != nil && !errors.Is(err, errCut) && !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatal(err)
 		}
+		if a.Confidence > 0.1 {
+			t.Errorf("random weights are %.2f sure", a.Confidence)
+		}
 		for _, in := range a.Do {
 			acted++
 			for _, id := range in.Targets {
 				if id == "lock.front" || id == "cover.garage" || id == "group.all" {
 					t.Errorf("the model acts on %s", id)
 				}
-			}
-			if in.Confidence > 0.5 {
-				t.Errorf("random weights are %.2f sure", in.Confidence)
 			}
 		}
 	}
@@ -212,4 +212,55 @@ func TestServerThatHangsOrDies(t *testing.T) {
 	if _, _, err := asked(t, e, "it is dark"); err != nil && !errors.Is(err, errCut) {
 		t.Errorf("after it was started again: %v", err)
 	}
+}
+
+// BenchmarkFirstToken reports how much of a cold prompt's time to the first
+// token a warm one takes, in the same run. The random model's tokens are single
+// characters: a home of a dozen devices is a prompt of 1,500 tokens.
+func BenchmarkFirstToken(b *testing.B) {
+	dir := shortDir(b)
+	file, err := os.Create(filepath.Join(dir, "wide.gguf"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := errors.Join(random.Llama(file, random.LlamaShape{Ctx: 4096, State: 512, Head: 8, Layer: 8, Feed: 1024}, 1), file.Close()); err != nil {
+		b.Fatal(err)
+	}
+	e := NewEngine(Options{Program: voicetest.Program(b, "llama-server"), Model: file.Name(), Dir: dir, Log: slog.New(slog.DiscardHandler)})
+	n := cottage()
+	for i := range 8 {
+		n.Entities = append(n.Entities, intent.Entity{ID: fmt.Sprintf("light.more%d", i), Name: fmt.Sprintf("Lamp %d", i), Area: "hall"})
+	}
+	v := NewVocabulary(n)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- e.server.Run(ctx) }()
+	b.Cleanup(func() { stop(); <-ended })
+	if err := e.server.Serving(ctx); err != nil {
+		b.Fatal(err)
+	}
+	var warm, cold, prompt float64
+	for i := range b.N {
+		said := intent.Query{Text: fmt.Sprintf("it is dark %d", i)}
+		for _, slot := range []struct {
+			took  *float64
+			start string // makes the prompt another one from its first character
+		}{{&cold, fmt.Sprint(i)}, {&warm, ""}} {
+			chat := v.chat(said, v.targets)
+			chat[0].Content = slot.start + chat[0].Content
+			if slot.start == "" {
+				if _, err := e.client.complete(ctx, v.chat(intent.Query{}, v.targets), `root ::= " "`, 1); err != nil && !errors.Is(err, errCut) {
+					b.Fatal(err)
+				}
+			}
+			c, err := e.client.complete(ctx, chat, `root ::= " "`, 1)
+			if err != nil && !errors.Is(err, errCut) {
+				b.Fatal(err)
+			}
+			*slot.took += c.stats.ReadMS
+			prompt = float64(c.stats.Cached + c.stats.Read)
+		}
+	}
+	b.ReportMetric(prompt, "tokens")
+	b.ReportMetric(100*warm/cold, "%warm/cold")
 }

@@ -22,6 +22,11 @@ type Options struct {
 	Model    string // file in whisper.cpp's ggml format
 	Language string // BCP 47; "en" where empty
 	Log      *slog.Logger
+
+	// Prompt, where set, is asked at each utterance for a text that is likely to come
+	// before it: with the names of the home in it the model spells them so. Models that
+	// hear less than 30 s do without.
+	Prompt func() string
 }
 
 // Engine is a recogniser.
@@ -31,9 +36,10 @@ type Engine struct {
 }
 
 // Ask goes with "transcribe". Steps above 0 is for measuring: the encoder's
-// whole window, and so many tokens at most.
+// whole window, and so many tokens at most. Prompt is Options.Prompt's.
 type Ask struct {
-	Steps int `json:"steps,omitempty"`
+	Steps  int    `json:"steps,omitempty"`
+	Prompt string `json:"prompt,omitempty"`
 }
 
 // Heard is the reply of `cricket-native stt` to "transcribe".
@@ -98,7 +104,15 @@ func (e *Engine) Transcribe(ctx context.Context, u voice.Utterance) (voice.Trans
 	if len(u.PCM) == 0 {
 		return voice.Transcript{Language: e.o.Language}, nil
 	}
-	reply, err := e.child.Call(ctx, child.Request{Verb: "transcribe", Data: child.PCM(u.PCM)})
+	var ask Ask
+	if e.o.Prompt != nil {
+		ask.Prompt = e.o.Prompt()
+	}
+	head, err := json.Marshal(ask)
+	if err != nil {
+		return voice.Transcript{}, fmt.Errorf("encode the prompt: %w", err)
+	}
+	reply, err := e.child.Call(ctx, child.Request{Verb: "transcribe", Head: head, Data: child.PCM(u.PCM)})
 	if err != nil {
 		return voice.Transcript{}, err
 	}
