@@ -80,6 +80,7 @@ type Box struct {
 	mode    atomic.Pointer[Mode]
 	shown   chan struct{} // has an element when mode is new
 	control net.Listener
+	wyoming net.Listener // nil: Wyoming clients are not served
 
 	clock   clock
 	place   schedule.Place
@@ -118,11 +119,16 @@ func New(o Options) (*Box, error) {
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT()); err != nil {
+	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT(), b.openWyoming()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
 	}
 	if o.Microphone != nil {
-		b.live = newLive(b, o.Loudspeaker, b.drafts)
+		out := o.Loudspeaker
+		if out == nil {
+			out = b.speech
+		}
+		b.live = newLive(b, out, b.drafts)
+		b.speech.tells = b.live.sounds
 	}
 	return b, nil
 }
@@ -274,6 +280,9 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	run("voice", b.voices.Run)
 	run("bell", b.ring)
 	run("control", b.serve)
+	if b.wyoming != nil {
+		run("wyoming", b.serveWyoming)
+	}
 	if b.live != nil {
 		run("live", func(ctx context.Context) error { return b.live.Run(ctx, b.options.Microphone) })
 		run("state", b.tellMode)

@@ -20,15 +20,16 @@ const ConfigFile = "/etc/cricket/config.toml"
 // Config is what config.toml says. The config.toml at the root of the
 // repository is its manual, and decodes to DefaultConfig.
 type Config struct {
-	Language string `toml:"language"`
-	Room     string `toml:"room"`
-	MQTT     MQTT   `toml:"mqtt"`
-	STT      STT    `toml:"stt"`
-	TTS      TTS    `toml:"tts"`
-	LLM      LLM    `toml:"llm"`
-	Quiet    Quiet  `toml:"quiet"`
-	Wake     Wake   `toml:"wake"`
-	Place    Place  `toml:"place"`
+	Language string  `toml:"language"`
+	Room     string  `toml:"room"`
+	MQTT     MQTT    `toml:"mqtt"`
+	STT      STT     `toml:"stt"`
+	TTS      TTS     `toml:"tts"`
+	LLM      LLM     `toml:"llm"`
+	Quiet    Quiet   `toml:"quiet"`
+	Wake     Wake    `toml:"wake"`
+	Place    Place   `toml:"place"`
+	Wyoming  Wyoming `toml:"wyoming"`
 
 	// Dir is the folder of the file: home.toml and custom_sentences are beside it.
 	Dir string `toml:"-"`
@@ -59,6 +60,11 @@ type TTS struct {
 // LLM says what understands what nothing else does.
 type LLM struct {
 	Model string `toml:"model"`
+}
+
+// Wyoming says where Wyoming clients are served.
+type Wyoming struct {
+	Listen string `toml:"listen"`
 }
 
 // Place says where the home is, and how its box knows the time.

@@ -82,6 +82,13 @@ func (v *voiceOver) Say(text string, done func()) {
 	v.done = done
 }
 
+func (v *voiceOver) Beep(done func()) {
+	v.note("beep")
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.done = done
+}
+
 func (v *voiceOver) Chime(done func()) { v.note("chime"); go done() }
 func (v *voiceOver) Duck(on bool) {
 	if on {
@@ -201,7 +208,7 @@ func TestLiveRequest(t *testing.T) {
 	if want := []Mode{Idle, Woken, Listening, Thinking, Speaking, Idle}; !slices.Equal(e.board.all(), want) {
 		t.Errorf("it showed %v, want %v", e.board.all(), want)
 	}
-	if want := []string{"duck", "chime", "say Lamp on.", "unduck"}; !slices.Equal(e.out.all(), want) {
+	if want := []string{"duck", "chime", "beep", "unduck"}; !slices.Equal(e.out.all(), want) {
 		t.Errorf("it did %q, want %q", e.out.all(), want)
 	}
 	ears.mu.Lock()
@@ -222,7 +229,7 @@ func TestLiveRequestInOneBreath(t *testing.T) {
 	e.wait(1)
 	e.hear(speech(t, "bathroom_fan.wav")) // "hey cricket, turn on the bathroom fan"
 	e.until(Speaking)
-	if want := []string{"duck", "say Lamp on."}; !slices.Equal(e.out.all(), want) {
+	if want := []string{"duck", "beep"}; !slices.Equal(e.out.all(), want) {
 		t.Errorf("it did %q, want %q", e.out.all(), want)
 	}
 }
@@ -289,7 +296,7 @@ func TestLiveRequestGivenUp(t *testing.T) {
 	close(ears.hang)
 	e.hear(request)
 	e.until(Speaking)
-	if want := []string{"duck", "chime", "chime", "say Lamp on."}; !slices.Equal(e.out.all(), want) {
+	if want := []string{"duck", "chime", "chime", "beep"}; !slices.Equal(e.out.all(), want) {
 		t.Errorf("it did %q, want %q", e.out.all(), want)
 	}
 	if n := len(e.box.results.Last(9)); n != 1 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,8 +39,14 @@ type saying struct {
 	ring   bool   // it is a round of ringing
 	volume int    // 0..100; ownVolume: the box's
 	done   func() // called when it was said, hushed or dropped; nil: nobody waits
-	err    error  // when done is called: why it could not be heard
+	err    error  // why it could not be heard, or not to its end; set before done is called
 }
+
+// errTooMuch and errHushed say why something was not heard although all is well.
+var (
+	errTooMuch = errors.New("speak: too much else is still to be said")
+	errHushed  = errors.New("speak: it was hushed")
+)
 
 // ownVolume stands for the volume that the box has at that moment.
 const ownVolume = -1
@@ -51,7 +58,8 @@ type Mouth struct {
 	language string // of the sentences
 	speak    speak
 	out      player
-	volume   func(ring bool) int // at this moment
+	volume   func(ring bool) int                // at this moment
+	tells    func(ctx context.Context, on bool) // is told when something sounds that nobody asked for; nil: nobody is
 	log      *slog.Logger
 
 	mu     sync.Mutex
@@ -95,6 +103,38 @@ func (m *Mouth) Tell(text string, gongs bool) {
 	m.put(s)
 }
 
+// Speak speaks what `cricket say` is given, at a volume or ownVolume, and waits
+// for its end. When ctx ends before, it is silent at once.
+func (m *Mouth) Speak(ctx context.Context, text string, volume int) error {
+	over := make(chan struct{})
+	s := &saying{text: text, asked: true, volume: volume, done: func() { close(over) }}
+	m.put(s)
+	select {
+	case <-over:
+		return s.err
+	case <-ctx.Done():
+		m.drop(s)
+		<-over
+		return ctx.Err()
+	}
+}
+
+// drop forgets one thing, which may be being said.
+func (m *Mouth) drop(s *saying) {
+	m.mu.Lock()
+	i := slices.Index(m.queue, s)
+	switch {
+	case i >= 0:
+		m.queue = slices.Delete(m.queue, i, i+1)
+	case m.now == s:
+		m.stop()
+	}
+	m.mu.Unlock()
+	if i >= 0 {
+		s.end()
+	}
+}
+
 // Ring rings with a text until it is told another one, or "".
 func (m *Mouth) Ring(text string) {
 	m.mu.Lock()
@@ -117,6 +157,7 @@ func (m *Mouth) Hush() {
 	}
 	m.mu.Unlock()
 	for _, s := range left {
+		s.err = errHushed
 		s.end()
 	}
 }
@@ -150,6 +191,7 @@ func (m *Mouth) put(s *saying) {
 	m.mu.Unlock()
 	if full {
 		m.log.Warn("too much to say; a text was dropped")
+		s.err = errTooMuch
 		s.end()
 	}
 }
@@ -176,11 +218,17 @@ func (m *Mouth) Run(ctx context.Context) error {
 			m.await(ctx, wait)
 			continue
 		}
-		s.err = m.say(saying, s)
-		if saying.Err() != nil {
-			s.err = nil // it was hushed
+		told := m.tells != nil && !s.asked && !s.ring
+		if told {
+			m.tells(ctx, true)
+		}
+		if s.err = m.say(saying, s); saying.Err() != nil {
+			s.err = errHushed
 		}
 		m.end(s)
+		if told {
+			m.tells(ctx, false)
+		}
 		s.end()
 	}
 	return nil
@@ -195,7 +243,7 @@ func (m *Mouth) next(ctx context.Context) (context.Context, *saying, time.Durati
 	for i, q := range m.queue {
 		if q.asked || !m.ducked {
 			s = q
-			m.queue = append(m.queue[:i:i], m.queue[i+1:]...)
+			m.queue = slices.Delete(m.queue, i, i+1)
 			break
 		}
 	}
@@ -238,6 +286,9 @@ func (m *Mouth) end(s *saying) {
 		m.again = time.Now().Add(ringPause)
 	}
 	fault := ""
+	if s.err == errHushed {
+		return
+	}
 	if s.err != nil {
 		fault = s.err.Error()
 	}

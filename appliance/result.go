@@ -191,3 +191,6 @@ func (r Resolved) fields(field func(string, any)) {
 		also.fields(field)
 	}
 }
+
+// Last returns up to n results, the newest first.
+func (b *Box) Last(n int) []Result { return b.results.Last(n) }

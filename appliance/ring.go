@@ -94,6 +94,9 @@ func (b *Box) ring(ctx context.Context) error {
 			texts = append(texts, b.house.Now().Home.Ring(e))
 		}
 		b.speech.Ring(strings.Join(texts, " "))
+		if b.live != nil {
+			b.live.rings(ctx, len(texts) > 0)
+		}
 		select {
 		case <-ctx.Done():
 			return nil

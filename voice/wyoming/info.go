@@ -2,21 +2,18 @@ package wyoming
 
 // Info is the answer to describe: what there is of each kind.
 type Info struct {
-	ASR    []Program `json:"asr"`
-	TTS    []Program `json:"tts"`
-	Wake   []Program `json:"wake"`
-	Handle []Program `json:"handle"`
-	Intent []Program `json:"intent"`
-	Mic    []Program `json:"mic"`
-	Snd    []Program `json:"snd"`
+	ASR    []Program `json:"asr,omitempty"`
+	TTS    []Program `json:"tts,omitempty"`
+	Wake   []Program `json:"wake,omitempty"`
+	Handle []Program `json:"handle,omitempty"`
+	Intent []Program `json:"intent,omitempty"`
 }
 
 // Program is one service, with its models or voices.
 type Program struct {
 	About
-	Models                      []Model `json:"models,omitempty"`
-	Voices                      []Model `json:"voices,omitempty"`
-	SupportsSynthesizeStreaming bool    `json:"supports_synthesize_streaming,omitempty"`
+	Models []Model `json:"models"`
+	Voices []Model `json:"voices,omitempty"`
 }
 
 // Model is one model or voice.

@@ -46,7 +46,6 @@ type Detector interface {
 type Intent struct {
 	Name     string   `json:"name"`
 	Entities []Entity `json:"entities"`
-	Text     string   `json:"text,omitempty"`
 }
 
 // Entity is a slot of an intent.
