@@ -113,6 +113,12 @@ func (a *Announced) Reserve(id, unique string) {
 	a.ids[id], a.given[unique] = unique, id
 }
 
+// Announces says whether some topic announces a unique id.
+func (a *Announced) Announces(unique string) bool {
+	_, ok := a.winner[unique]
+	return ok
+}
+
 // Moving says whether a topic has said that its entities move to another one.
 func (a *Announced) Moving(topic string) bool { return a.topics[topic].Moving }
 
