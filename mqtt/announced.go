@@ -12,6 +12,7 @@ type Announced struct {
 	topics map[string]Discovery
 	winner map[string]string // unique id to the topic whose entity counts: the one that spoke last
 	ids    map[string]string // entity id to unique id
+	known  templates
 }
 
 // Take notes a discovery message. Entities of what comes back are those that
@@ -20,12 +21,12 @@ type Announced struct {
 // announces any longer. A payload that is wrong as a whole changes nothing
 // but Faults. The only error is ErrNotDiscovery.
 func (a *Announced) Take(prefix string, m Message) (Discovery, error) {
-	d, err := ParseDiscovery(prefix, m)
+	if a.topics == nil {
+		a.topics, a.winner, a.ids, a.known = map[string]Discovery{}, map[string]string{}, map[string]string{}, templates{}
+	}
+	d, err := parseDiscovery(prefix, m, a.known)
 	if err != nil {
 		return d, err
-	}
-	if a.topics == nil {
-		a.topics, a.winner, a.ids = map[string]Discovery{}, map[string]string{}, map[string]string{}
 	}
 	before := a.topics[d.Topic]
 	if broken := len(d.Entities) == 0 && len(d.Faults) > 0; d.Moving || broken {
