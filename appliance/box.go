@@ -80,6 +80,7 @@ type Box struct {
 	mode    atomic.Pointer[Mode]
 	shown   chan struct{} // has an element when mode is new
 	control net.Listener
+	wyoming net.Listener // nil: Wyoming clients are not served
 
 	clock   clock
 	place   schedule.Place
@@ -87,14 +88,17 @@ type Box struct {
 	store   *schedule.Store        // nil where nothing is kept
 	damaged *schedule.DamagedError // what was wrong with the book at the start
 	rooms   rooms
-	says    chan string // for the loudspeaker
+	speech  *Mouth
+	voices  *voices
+	loud    *volume
+	heardBy chan taken // who speaks what this box announced
 }
 
 // New puts a box together and opens its broker's port and its control socket.
 // It starts nothing.
 func New(o Options) (*Box, error) {
 	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{}),
-		says: make(chan string, 16), shown: make(chan struct{}, 1)}
+		heardBy: make(chan taken, 16), shown: make(chan struct{}, 1)}
 	if o.Home == nil {
 		var err error
 		if o.Home, err = ownHome(o.Config); err != nil {
@@ -115,11 +119,16 @@ func New(o Options) (*Box, error) {
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(b.openVoice(), b.openModel(), b.openAgenda(), b.openMQTT()); err != nil {
+	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT(), b.openWyoming()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
 	}
 	if o.Microphone != nil {
-		b.live = newLive(b, o.Loudspeaker, b.drafts)
+		out := o.Loudspeaker
+		if out == nil {
+			out = b.speech
+		}
+		b.live = newLive(b, out, b.drafts)
+		b.speech.tells = b.live.sounds
 	}
 	return b, nil
 }
@@ -267,8 +276,13 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	}
 	run("agenda", b.agenda.Run)
 	run("agenda", b.attend)
-	run("loudspeaker", b.sound)
+	run("loudspeaker", b.speech.Run)
+	run("voice", b.voices.Run)
+	run("bell", b.ring)
 	run("control", b.serve)
+	if b.wyoming != nil {
+		run("wyoming", b.serveWyoming)
+	}
 	if b.live != nil {
 		run("live", func(ctx context.Context) error { return b.live.Run(ctx, b.options.Microphone) })
 		run("state", b.tellMode)
@@ -282,10 +296,13 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 // follow subscribes to discovery, and to the topics that the house asks for.
 func (b *Box) follow(ctx context.Context) error {
 	prefix := b.config.MQTT.DiscoveryPrefix
-	if err := b.client.Subscribe(ctx, b.overhear, "cricket/+/broadcast"); err != nil {
+	if err := b.client.Subscribe(ctx, b.told, tellTopics()...); err != nil {
 		return err
 	}
 	if err := b.client.Subscribe(ctx, b.house.Discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
+		return err
+	}
+	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil {
 		return err
 	}
 	for {
@@ -382,14 +399,47 @@ func (b *Box) Summary() string {
 	return strings.Join(lines, "\n")
 }
 
-// Say turns text into speech.
+// openMouth puts the box's voice together. A volume that cannot be read is the first one.
+func (b *Box) openMouth() error {
+	var err error
+	if b.clock, err = newClock(b.config.Place); err != nil {
+		return err
+	}
+	file := ""
+	if b.options.Keep {
+		file = filepath.Join(b.options.StateDir, "volume.json")
+	}
+	if b.loud, err = openVolume(file, b.config.Quiet, b.clock.now); err != nil {
+		b.log.Error("the volume is the first one", "err", err)
+	}
+	b.voices = openVoices(b.config, b.options.Bin, b.options.StateDir, b.mouth)
+	var out player = silence{}
+	if b.options.Sound {
+		out = programs{}
+	}
+	b.speech = newMouth(b.config.Language, b.voices.speak, out, b.loud.of, b.log)
+	return nil
+}
+
+// Say turns text into speech, as loud as it was made.
 func (b *Box) Say(ctx context.Context, text string) (voice.Speech, error) {
-	if b.mouth == nil {
-		return voice.Speech{}, errors.New("speak: the program espeak-ng is missing; cricket doctor says where it was looked for")
+	whole := voice.Speech{Text: text}
+	for rest := strings.TrimSpace(text); rest != ""; {
+		var sentence string
+		if sentence, rest = voice.FirstSentence(rest, b.config.Language); voice.Plain(sentence) == "" {
+			continue
+		}
+		s, err := b.voices.speak(ctx, sentence)
+		if err != nil {
+			return voice.Speech{}, err
+		}
+		if whole.Rate != 0 && whole.Rate != s.Rate {
+			return voice.Speech{}, errors.New("speak: another voice had to go on in the middle; try again")
+		}
+		whole.Rate, whole.PCM = s.Rate, append(whole.PCM, s.PCM...)
 	}
-	speaker := b.config.TTS.Voice
-	if speaker == "" {
-		speaker = b.config.Language
+	if whole.Rate == 0 {
+		return whole, errors.New("speak: there are no words in the text")
 	}
-	return b.mouth.Say(ctx, text, speaker)
+	return whole, nil
 }

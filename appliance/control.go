@@ -98,14 +98,41 @@ func (b *Box) handler() http.Handler {
 	})
 	mux.HandleFunc("POST /say", func(w http.ResponseWriter, r *http.Request) {
 		text := r.FormValue("text")
+		volume, err := sayVolume(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
 		speech, err := b.Say(r.Context(), text)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
+		if volume != ownVolume {
+			speech.PCM = louder(speech.PCM, volume)
+		}
 		w.Header().Set("Content-Type", "audio/wav")
 		if err := voice.WriteWAV(w, speech.Rate, speech.PCM); err != nil {
 			b.log.Debug("speech not sent", "err", err)
+		}
+	})
+	mux.HandleFunc("POST /say/aloud", func(w http.ResponseWriter, r *http.Request) {
+		volume, err := sayVolume(r)
+		text := r.FormValue("text")
+		switch {
+		case err != nil:
+		case voice.Plain(text) == "":
+			err = errors.New("speak: there are no words in the text")
+		case !b.options.Sound:
+			http.Error(w, "speak: this box has no loudspeaker", http.StatusServiceUnavailable)
+			return
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		if err := b.speech.Speak(r.Context(), text, volume); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
 	mux.HandleFunc("GET /why", func(w http.ResponseWriter, r *http.Request) {
@@ -114,10 +141,11 @@ func (b *Box) handler() http.Handler {
 			http.Error(w, "n must be a number from 1", http.StatusBadRequest)
 			return
 		}
-		writeJSON(w, b.results.Last(n))
+		writeJSON(w, b.Last(n))
 	})
 	mux.HandleFunc("GET /ring", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.Planned()) })
 	mux.HandleFunc("POST /ring/stop", func(w http.ResponseWriter, r *http.Request) {
+		b.speech.Hush()
 		if err := b.StopRinging(r.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
@@ -136,6 +164,19 @@ func (b *Box) handler() http.Handler {
 		writeJSON(w, b.Doctor(r.Context()))
 	})
 	return mux
+}
+
+// sayVolume is the volume that a text is to be spoken at.
+func sayVolume(r *http.Request) (int, error) {
+	text := r.FormValue("volume")
+	if text == "" {
+		return ownVolume, nil
+	}
+	percent, err := strconv.Atoi(text)
+	if err != nil || percent < 0 || percent > 100 {
+		return 0, fmt.Errorf("volume must be a number from 0 to 100, not %q", text)
+	}
+	return percent, nil
 }
 
 // hear answers with a line of JSON per utterance as it is done, and at the end

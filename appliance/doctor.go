@@ -55,7 +55,7 @@ func CheckConfig() Finding {
 // Doctor looks at every part of the running box.
 func (b *Box) Doctor(context.Context) []Finding {
 	out := CheckPrograms(b.options.Bin)
-	out = append(out, b.checkBroker(), b.checkMicrophone(), b.checkEars(), b.checkModel(), b.checkSchedule())
+	out = append(out, b.checkBroker(), b.checkMicrophone(), b.checkEars(), b.checkModel(), b.checkSchedule(), b.voices.check(), b.checkLoudspeaker())
 	for _, fault := range b.unread {
 		out = append(out, Finding{Part: "sentences", Text: fault.Error(), Hint: "correct the file and restart cricket; until then it is left out, whole"})
 	}
@@ -79,6 +79,9 @@ func (b *Box) Doctor(context.Context) []Finding {
 		case d.Offline:
 			out = append(out, Finding{Part: d.ID, Text: "says that it is not available", Hint: "check its power and network"})
 		}
+	}
+	for _, alert := range s.Alerts {
+		out = append(out, Finding{Part: alert.Topic, Text: "says: " + alert.Reason, Hint: "look after the device"})
 	}
 	for _, f := range s.Faults {
 		part := f.Topic
@@ -130,6 +133,14 @@ func (b *Box) checkEars() Finding {
 	if !state.Running {
 		f.Text += fmt.Sprintf("; not running: %v", state.Err)
 		f.Hint = "make setup build"
+	}
+	return f
+}
+
+func (b *Box) checkLoudspeaker() Finding {
+	f := Finding{Part: "loudspeaker", OK: true, Text: fmt.Sprintf("at %d percent", b.loud.Now())}
+	if fault := b.speech.Fault(); fault != "" {
+		f.OK, f.Text, f.Hint = false, fault, "cricket say hello"
 	}
 	return f
 }

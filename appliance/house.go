@@ -23,6 +23,7 @@ type Snapshot struct {
 	Home     *home.Home
 	Resolver *intent.Resolver // of the names that the home had at the last rebuild
 	Faults   []mqtt.Fault     // what announced itself and cannot be used, by topic
+	Alerts   []mqtt.Fault     // what Homie devices say is wrong with them
 }
 
 // House owns the current home. Messages come in through Discover and Hear, readers load
@@ -39,6 +40,7 @@ type House struct {
 
 	// What follows belongs to the goroutine of Run.
 	announced mqtt.Announced
+	homie     mqtt.Homie
 	followers map[string][]string   // topic -> unique ids; filters with + or # under wildcards
 	follows   map[string][]string   // unique id -> topics under which it is a follower
 	faulty    map[string]bool       // discovery topics that have faults
@@ -48,6 +50,7 @@ type House struct {
 	building  bool                  // a rebuild is under way
 	stale     bool                  // names changed since it began
 	settled   []chan struct{}       // closed when every device has told its state
+	news      bool                  // some Homie device has news
 
 	done chan struct{} // closed when Run ends
 }
@@ -88,6 +91,9 @@ func (h *House) Run(ctx context.Context) error {
 			return nil
 		case f := <-h.inbox:
 			f()
+			if len(h.inbox) == 0 { // what a Homie device says of itself comes in many messages
+				h.assemble()
+			}
 			h.settle()
 		case r := <-h.resolved:
 			next := *h.Now()
@@ -106,6 +112,33 @@ func (h *House) Run(ctx context.Context) error {
 // Discover takes a discovery message. It returns when the message is in the
 // inbox.
 func (h *House) Discover(m mqtt.Message) { h.post(func() { h.discover(m) }) }
+
+// DiscoverHomie takes a message of mqtt.HomieFilter; those that are no
+// discovery are left to Hear.
+func (h *House) DiscoverHomie(m mqtt.Message) {
+	if strings.Contains(m.Topic, "/$") {
+		h.post(func() {
+			if h.homie.Take(m) {
+				h.news = true
+			}
+		})
+	}
+}
+
+// assemble takes over what the Homie devices that had news have become.
+func (h *House) assemble() {
+	if !h.news {
+		return
+	}
+	h.news = false
+	changed := h.homie.Changed()
+	for _, d := range changed {
+		h.note(h.announced.Note(d))
+	}
+	snapshot := *h.Now()
+	snapshot.Alerts = h.homie.Alerts()
+	h.current.Store(&snapshot)
+}
 
 // Hear takes a message of a topic that was followed.
 func (h *House) Hear(m mqtt.Message) {
@@ -136,6 +169,11 @@ func (h *House) discover(m mqtt.Message) {
 	if err != nil { // ErrNotDiscovery: somebody else's topic
 		return
 	}
+	h.note(d)
+}
+
+// note makes the home what a discovery says.
+func (h *House) note(d mqtt.Discovery) {
 	next := h.Now().Home
 	for _, unique := range d.Removed {
 		next = next.WithoutEntity(unique)
@@ -148,9 +186,9 @@ func (h *House) discover(m mqtt.Message) {
 		h.follow(e)
 	}
 	faults := h.Now().Faults
-	if len(d.Faults) > 0 || h.faulty[m.Topic] {
+	if len(d.Faults) > 0 || h.faulty[d.Topic] {
 		faults = h.announced.Faults()
-		h.faulty[m.Topic] = len(d.Faults) > 0
+		h.faulty[d.Topic] = len(d.Faults) > 0
 	}
 	h.swap(next, faults)
 	if len(d.Entities)+len(d.Removed) > 0 {

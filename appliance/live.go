@@ -29,6 +29,8 @@ type Loudspeaker interface {
 	// Say speaks, after what is being said already, and calls done at the end of that,
 	// also where it was hushed or could not be spoken.
 	Say(text string, done func())
+	// Beep plays the sound that stands for "done", as Say does a text.
+	Beep(done func())
 	// Chime plays a short sound and calls done when it is over, or could not be played.
 	Chime(done func())
 	// Hush stops speech at once and forgets what was still to be said.
@@ -80,7 +82,9 @@ type live struct {
 	request int                // counts requests
 	giveUp  context.CancelFunc // of the one that is being recognised
 	reply   string             // of the newest
+	beep    bool               // a sound stands for it
 	said    int                // counts replies
+	replies int                // those that are not over
 	waiting []chan<- Result    // for the next result: `cricket listen`
 	next    Request            // what the next request comes with
 }
@@ -295,13 +299,20 @@ func (l *live) do(ctx context.Context, e Effect) {
 	case Reply:
 		said := l.said + 1
 		l.said = said
-		l.out.Say(l.reply, func() {
+		l.replies++
+		done := func() {
 			l.post(ctx, func() {
+				l.replies--
 				if said == l.said { // or else the box says something else by now
 					l.happen(ctx, Silent)
 				}
 			})
-		})
+		}
+		if l.beep {
+			l.out.Beep(done)
+		} else {
+			l.out.Say(l.reply, done)
+		}
 	case Hush:
 		l.out.Hush()
 	case StopRinging:
@@ -347,7 +358,7 @@ func (l *live) answered(ctx context.Context, id int, r Result) {
 	if id != l.request {
 		return
 	}
-	l.reply = r.Reply
+	l.reply, l.beep = r.Reply, r.Beep
 	switch {
 	case r.Reply == "":
 		l.happen(ctx, Settled)
@@ -377,6 +388,27 @@ func (l *live) mute(ctx context.Context, mic Microphone, on bool) {
 	if err := l.box.rememberMuted(on); err != nil {
 		l.log.Error("after a restart the microphone will not be as it was left", "muted", on, "err", err)
 	}
+}
+
+// sounds is told when the mouth says something that nobody asked for.
+func (l *live) sounds(ctx context.Context, on bool) {
+	l.post(ctx, func() {
+		switch {
+		case on:
+			l.happen(ctx, Sounds)
+		case l.replies == 0: // or else there is more to hear
+			l.happen(ctx, Silent)
+		}
+	})
+}
+
+// rings is told whether something rings.
+func (l *live) rings(ctx context.Context, on bool) {
+	h := Rang
+	if on {
+		h = Rings
+	}
+	l.post(ctx, func() { l.happen(ctx, h) })
 }
 
 // errDeaf and errMuted say why nobody listens.

@@ -4,16 +4,21 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/internal/child"
+	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/voicetest"
 )
 
 // room is a microphone in a room in which the test makes the sounds.
@@ -22,6 +27,7 @@ type room struct {
 	mu     sync.Mutex
 	muted  []bool
 	noise  *rand.Rand
+	heard  int // frames
 }
 
 func newRoom() *room { return &room{frames: make(chan sound), noise: rand.New(rand.NewPCG(1, 2))} }
@@ -50,6 +56,7 @@ func (r *room) hear(pcm []int16) {
 			f.PCM[i] += int16(10 * r.noise.NormFloat64())
 		}
 		r.frames <- sound{frame: f}
+		r.heard++
 	}
 }
 
@@ -70,6 +77,13 @@ func (v *voiceOver) note(what string) {
 
 func (v *voiceOver) Say(text string, done func()) {
 	v.note("say " + text)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.done = done
+}
+
+func (v *voiceOver) Beep(done func()) {
+	v.note("beep")
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.done = done
@@ -194,7 +208,7 @@ func TestLiveRequest(t *testing.T) {
 	if want := []Mode{Idle, Woken, Listening, Thinking, Speaking, Idle}; !slices.Equal(e.board.all(), want) {
 		t.Errorf("it showed %v, want %v", e.board.all(), want)
 	}
-	if want := []string{"duck", "chime", "say Lamp on.", "unduck"}; !slices.Equal(e.out.all(), want) {
+	if want := []string{"duck", "chime", "beep", "unduck"}; !slices.Equal(e.out.all(), want) {
 		t.Errorf("it did %q, want %q", e.out.all(), want)
 	}
 	ears.mu.Lock()
@@ -215,12 +229,12 @@ func TestLiveRequestInOneBreath(t *testing.T) {
 	e.wait(1)
 	e.hear(speech(t, "bathroom_fan.wav")) // "hey cricket, turn on the bathroom fan"
 	e.until(Speaking)
-	if want := []string{"duck", "say Lamp on."}; !slices.Equal(e.out.all(), want) {
+	if want := []string{"duck", "beep"}; !slices.Equal(e.out.all(), want) {
 		t.Errorf("it did %q, want %q", e.out.all(), want)
 	}
 }
 
-// mute: nothing that is said is heard, and the microphone is told.
+// What ends a talk before there is a request.
 func TestLiveEndings(t *testing.T) {
 	word, request := requestSound(t)
 	t.Run("nobody says anything", func(t *testing.T) {
@@ -282,10 +296,271 @@ func TestLiveRequestGivenUp(t *testing.T) {
 	close(ears.hang)
 	e.hear(request)
 	e.until(Speaking)
-	if want := []string{"duck", "chime", "chime", "say Lamp on."}; !slices.Equal(e.out.all(), want) {
+	if want := []string{"duck", "chime", "chime", "beep"}; !slices.Equal(e.out.all(), want) {
 		t.Errorf("it did %q, want %q", e.out.all(), want)
 	}
 	if n := len(e.box.results.Last(9)); n != 1 {
 		t.Errorf("%d requests were kept, want the second only", n)
 	}
+}
+
+// A request that hangs in the recogniser is refused aloud, and never carried out late.
+func TestHungRequestIsRefusedAndNotDoneLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ears := &hanging{listening{text: "turn on the lamp"}, make(chan struct{})}
+		b := &Box{ears: newEars([]candidate{{recognizer: ears, name: "fake"}}, "", slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler),
+			house: demoHouse(t), results: trace.NewRing[Result](kept)}
+		close(b.ears.settled)
+		begun := time.Now()
+		r, ok := b.hearOne(t.Context(), t.Context(), heardRequest{Utterance: voice.Utterance{PCM: make([]int16, 2*voice.SampleRate)}}, 300*time.Millisecond, Request{})
+		if late := time.Since(begun); !ok || late > stale {
+			t.Errorf("kept %v, after %v", ok, late)
+		}
+		if want := "That took me too long, so I did nothing; please say it again."; r.Reply != want || len(r.Actions) > 0 || r.Fault == nil {
+			t.Errorf("it says %q and does %v, want %q", r.Reply, r.Actions, want)
+		}
+	})
+}
+
+// What is hardly heard is not guessed at.
+func TestUnsureTranscriptIsNotActedOn(t *testing.T) {
+	ears := &listening{text: "turn on the lamp", unsure: true}
+	b := startListening(t, free(), ears)
+	var got Result
+	err := b.Hear(within(t), wavOf(t, speech(t, "coffee_machine.wav")), "test.wav", Request{Room: "hall"}, func(r Result) error { got = r; return nil })
+	if want := "Sorry, I did not catch that."; err != nil || got.Reply != want || len(got.Actions) > 0 || got.Done() {
+		t.Errorf("%v: it says %q and does %v, want %q", err, got.Reply, got.Actions, want)
+	}
+	if again := b.Ask(within(t), "repeat that", Request{Room: "hall"}); again.Reply != got.Reply {
+		t.Errorf("repeated: %q", again.Reply)
+	}
+}
+
+// Called while it speaks, it is silent at once.
+func TestLiveBargeIn(t *testing.T) {
+	ears := &listening{text: "turn on the lamp"}
+	e := startEvening(t, ears)
+	word, request := requestSound(t)
+	e.wait(1)
+	e.hear(slices.Concat(word, request))
+	e.until(Speaking)
+	e.wait(1)
+	e.hear(word)
+	e.until(Woken)
+	if did := e.out.all(); did[len(did)-1] == "hush" || !slices.Contains(did, "hush") {
+		t.Errorf("it did %q: it is to be hushed when it is called, and then listens", did)
+	}
+	e.hear(request)
+	e.until(Speaking)
+	e.out.finish()
+	e.until(Idle)
+}
+
+// "stop" is heard only while the box sounds, and silences it without the wake word.
+func TestLiveStop(t *testing.T) {
+	ears := &listening{text: "turn on the lamp"}
+	e := startEvening(t, ears)
+	word, request := requestSound(t)
+	stop := voicetest.Spoken(t, "en-us", "stop", voice.SampleRate).PCM
+	e.wait(1)
+	e.hear(stop)
+	e.wait(1)
+	e.hear(slices.Concat(word, request))
+	e.until(Speaking)
+	e.wait(1)
+	if did := e.out.all(); slices.Contains(did, "hush") {
+		t.Fatalf("it did %q", did)
+	}
+	e.hear(stop)
+	e.until(Idle)
+	if did := e.out.all(); !slices.Equal(did[len(did)-2:], []string{"hush", "unduck"}) {
+		t.Errorf("it did %q", did)
+	}
+}
+
+// asking is a recogniser that hears one thing after the other.
+type asking struct {
+	listening
+	texts []string
+}
+
+func (a *asking) Transcribe(ctx context.Context, u voice.Utterance) (voice.Transcript, error) {
+	if len(u.PCM) > voice.SampleRate { // Ready asks with a second of silence
+		a.mu.Lock()
+		a.text, a.texts = a.texts[0], a.texts[1:]
+		a.mu.Unlock()
+	}
+	return a.listening.Transcribe(ctx, u)
+}
+
+// A question is answered without the wake word, within eight seconds.
+func TestLiveFollowUp(t *testing.T) {
+	word, request := requestSound(t)
+	for _, answered := range []bool{true, false} {
+		e := startEvening(t, &asking{texts: []string{"remind me to call mum", "tomorrow at noon"}})
+		e.wait(1)
+		e.hear(slices.Concat(word, request))
+		e.until(Speaking)
+		e.out.finish()
+		did := e.out.all()
+		if question := did[len(did)-1]; !strings.HasSuffix(question, "?") {
+			t.Fatalf("it says %q, which is no question", question)
+		}
+		e.until(Listening)
+		if answered {
+			e.wait(2)
+			e.hear(request)
+			e.until(Speaking)
+		} else {
+			e.wait(9)
+			if m := e.box.Mode(); m != Idle {
+				t.Errorf("after nine seconds without an answer it is %q", m)
+			}
+			e.hear(request)
+			e.wait(1)
+			if m := e.box.Mode(); m != Idle {
+				t.Errorf("what was said after that made it %q", m)
+			}
+		}
+	}
+}
+
+// Muted, it hears nothing, and the microphone is told before anybody else. It stays so
+// until somebody switches it on.
+func TestLiveMute(t *testing.T) {
+	e := startEvening(t, &listening{text: "turn on the lamp"})
+	word, request := requestSound(t)
+	e.wait(1)
+	e.board.presses <- MutePress
+	e.until(Muted)
+	e.hear(slices.Concat(word, request))
+	e.wait(1)
+	if m, did := e.box.Mode(), e.out.all(); m != Muted || len(did) > 0 {
+		t.Errorf("muted, it is %q and did %q", m, did)
+	}
+	if err := e.box.Mute(within(t), false); err != nil {
+		t.Fatal(err)
+	}
+	e.wait(1)
+	e.hear(slices.Concat(word, request))
+	e.until(Speaking)
+	if !slices.Equal(e.room.muted, []bool{true, false}) {
+		t.Errorf("the microphone was told %v", e.room.muted)
+	}
+}
+
+// A board that was muted is muted after a restart.
+func TestMutedAfterARestart(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct{ keep, mute, want bool }{{true, true, true}, {true, false, false}, {false, true, false}} {
+		b := &Box{options: Options{StateDir: dir, Keep: tt.keep}}
+		if err := b.rememberMuted(tt.mute); err != nil || b.wasMuted() != tt.want {
+			t.Errorf("kept %v, muted %v: after the restart %v, %v", tt.keep, tt.mute, b.wasMuted(), err)
+		}
+	}
+}
+
+// The chime is no part of the request, though the microphone hears it.
+func TestChimeDoesNotReachTheRecogniser(t *testing.T) {
+	ears := &listening{text: "turn on the lamp"}
+	e := startEvening(t, ears)
+	word, request := requestSound(t)
+	e.wait(1)
+	e.hear(word[:len(word)*3/4])
+	e.until(Woken)
+	for !slices.Contains(e.out.all(), "chime") {
+		e.wait(0.02)
+	}
+	loud := make([]int16, voice.SampleRate/10)
+	for i := range loud { // a voice's pitch, for the end of speech would take it for one
+		loud[i] = int16(12000 * math.Sin(2*math.Pi*220*float64(i)/voice.SampleRate) * math.Sin(float64(i)/300))
+	}
+	e.hear(loud)
+	chimed := time.Duration(e.heard) * frameTime
+	e.wait(0.5)
+	e.hear(request)
+	e.until(Speaking)
+	ears.mu.Lock()
+	defer ears.mu.Unlock()
+	if u := ears.got[len(ears.got)-1]; u.Start < chimed || u.Duration() > 2500*time.Millisecond {
+		t.Errorf("the request begins at %v and lasts %v; the chime was over at %v", u.Start, u.Duration(), chimed)
+	}
+}
+
+// One request from the microphone, by the button or `cricket listen`.
+func TestListenOnce(t *testing.T) {
+	e := startEvening(t, &listening{text: "turn on the lamp"})
+	_, request := requestSound(t)
+	type answer struct {
+		Result
+		err error
+	}
+	listen := func() <-chan answer {
+		got := make(chan answer, 1)
+		go func() {
+			r, err := e.box.live.listen(within(t), Request{Room: "hall"})
+			got <- answer{r, err}
+		}()
+		return got
+	}
+	e.wait(1)
+	first := listen()
+	e.until(Woken)
+	e.hear(request)
+	e.until(Speaking)
+	if a := <-first; a.err != nil || !a.Done() || a.Wake != nil || a.Room != "hall" {
+		t.Errorf("%v: %s", a.err, a.Result)
+	}
+	e.out.finish()
+	e.until(Idle)
+	second := listen()
+	e.until(Woken)
+	e.wait(7)
+	if a := <-second; !errors.Is(a.err, errSilent) {
+		t.Errorf("nobody spoke: %v", a.err)
+	}
+	if err := e.box.Mute(within(t), true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.box.live.listen(within(t), Request{}); !errors.Is(err, errMuted) {
+		t.Errorf("muted: %v", err)
+	}
+}
+
+// A frame in which nothing happens costs no memory.
+func TestEveryLiveFrameIsFree(t *testing.T) {
+	b := startListening(t, free(), &listening{})
+	c := newConversation(t, b, nil)
+	c.wait(2 * time.Second)
+	f := voice.Frame{Mic: "room", PCM: make([]int16, voice.FrameSamples)}
+	for i := range f.PCM {
+		f.PCM[i] = int16(10 * c.noise.NormFloat64())
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		if err := c.live.hear(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations a frame", n)
+	}
+}
+
+func BenchmarkLiveFrame(b *testing.B) {
+	box, err := New(Options{Config: free(), StateDir: b.TempDir(), RuntimeDir: b.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := newConversation(b, box, nil)
+	c.wait(2 * time.Second)
+	f := voice.Frame{Mic: "room", PCM: make([]int16, voice.FrameSamples)}
+	for i := range f.PCM {
+		f.PCM[i] = int16(10 * c.noise.NormFloat64())
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := c.live.hear(b.Context(), f); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(100*float64(b.Elapsed())/float64(b.N)/float64(frameTime), "%realtime")
 }

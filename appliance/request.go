@@ -193,7 +193,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	room := b.roomID(q)
 	before := b.rooms.of(room, t.Time)
 	now := b.house.Now().Home
-	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Past: b.past(now, in, before.Past)})
+	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Volume: b.loud.Now(), Past: b.past(now, in, before.Past)})
 	if r.Actions = actions(plan); r.Reply == "" {
 		r.Reply = plan.Reply
 	}
@@ -204,14 +204,28 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	if q.DryRun {
 		return r
 	}
+	if in.Name == "HassNevermind" {
+		b.speech.Hush()
+	}
 	r = b.publishAll(ctx, r, in, now, plan, t)
 	var undo []schedule.Change
+	var wasVolume *int
+	if r.Fault == nil && plan.Volume != nil {
+		was := b.loud.Now()
+		if err := b.loud.Set(*plan.Volume); err != nil {
+			r.Reply = now.NoBook(plan)
+			r = b.fail(r, "volume", err)
+		} else {
+			wasVolume = &was
+		}
+	}
 	if r.Fault == nil || len(r.Actions) > 0 {
 		r, undo = b.change(ctx, r, now, plan, t)
 	}
+	r.Beep = r.Fault == nil && (plan.Seen && b.config.TTS.Beep || plan.Confirms && b.onlyBeeps())
 	next := before.next(r, in, plan, time.Now())
-	if len(r.Actions) > 0 || len(undo) > 0 {
-		next.Before, next.Undo = now.Before(plan), undo
+	if len(r.Actions) > 0 || len(undo) > 0 || wasVolume != nil {
+		next.Before, next.Undo, next.Volume = now.Before(plan), undo, wasVolume
 	}
 	b.rooms.put(room, next)
 	return r
@@ -221,7 +235,11 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 // all to hear.
 func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan, t *trace.Trace) (Result, []schedule.Change) {
 	if plan.Announce != "" {
-		if err := b.send(ctx, "broadcast", []byte(plan.Announce)); err != nil {
+		switch err := b.broadcast(ctx, plan); {
+		case errors.Is(err, errUnheard):
+			r.Reply, r.Fault = h.Unheard(plan.In), &Fault{Part: "broadcast", Error: err.Error(), Hint: "mosquitto_sub -v -t 'cricket/+/broadcast/#'"}
+			return r, nil
+		case err != nil:
 			r.Reply = h.NoBroker()
 			return b.fail(r, "broker", err), nil
 		}

@@ -86,6 +86,25 @@ func (b *Box) tellStopped(ctx context.Context, rang []schedule.Entry) {
 	}
 }
 
+// ring lets the mouth ring with whatever rings, until ctx ends.
+func (b *Box) ring(ctx context.Context) error {
+	for {
+		var texts []string
+		for _, e := range b.agenda.Book().Ringing() {
+			texts = append(texts, b.house.Now().Home.Ring(e))
+		}
+		b.speech.Ring(strings.Join(texts, " "))
+		if b.live != nil {
+			b.live.rings(ctx, len(texts) > 0)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-b.agenda.rung:
+		}
+	}
+}
+
 // attend sees to what is due until ctx ends. What was due while the box was off
 // is told once the broker is there; meanwhile it rings already.
 func (b *Box) attend(ctx context.Context) error {
@@ -113,7 +132,7 @@ func (b *Box) carryDue(ctx context.Context, e schedule.Entry) {
 	t := &trace.Trace{Time: time.Now()}
 	r := b.keep(b.carryOut(ctx, Result{Due: string(e.Kind), Planned: e.Name}, *e.Command, Request{Room: e.Room}, t), t)
 	if !r.Done() || len(r.Actions) == 0 {
-		b.say(r.Reply)
+		b.speech.Tell(r.Reply, false)
 	}
 	if !r.Done() {
 		b.log.Warn("a command for later was not carried out", "entry", e.ID, "refusal", string(r.Refusal)+string(r.Plan))
@@ -153,10 +172,10 @@ func (b *Box) announce(ctx context.Context, d Due) {
 	switch {
 	case d.Unkept:
 		what, r.Reply = "missed", h.Unkept(e)
-		b.say(r.Reply)
+		b.speech.Tell(r.Reply, false)
 	case d.Missed:
 		what, r.Reply = "missed", h.Missed(e, b.clock.now())
-		b.say(r.Reply)
+		b.speech.Tell(r.Reply, false)
 	case d.Ended:
 		what, r.Reply = "unheard", h.Ring(e)
 	default:
@@ -199,22 +218,9 @@ func (b *Box) send(ctx context.Context, topic string, payload []byte) error {
 	return b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/" + topic, Payload: payload, QoS: 1})
 }
 
-// overhear speaks what another box lets all boxes say.
-func (b *Box) overhear(m mqtt.Message) {
-	if !strings.HasPrefix(m.Topic, "cricket/"+node()+"/") && len(m.Payload) <= maxBroadcast {
-		b.say(string(m.Payload))
-	}
-}
-
-// maxBroadcast is the longest text that another box may have this one say.
-const maxBroadcast = 1000 // bytes
-
 // openAgenda reads the book, where it is to be kept.
 func (b *Box) openAgenda() error {
 	var err error
-	if b.clock, err = newClock(b.config.Place); err != nil {
-		return err
-	}
 	b.place = schedule.Place{Latitude: b.config.Place.Latitude, Longitude: b.config.Place.Longitude}
 	var book schedule.Book
 	var keep keeper = forgetful{}
@@ -223,7 +229,7 @@ func (b *Box) openAgenda() error {
 		if damaged, ok := errors.AsType[*schedule.DamagedError](err); ok {
 			b.log.Error("timers, alarms or lists may be missing", "err", err)
 			b.damaged = damaged
-			b.say(b.house.Now().Home.LostBook())
+			b.speech.Tell(b.house.Now().Home.LostBook(), false)
 			err = nil
 		}
 		keep = b.store

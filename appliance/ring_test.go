@@ -20,8 +20,13 @@ import (
 // means carries out an intent as if it had been said in the hall.
 func means(t *testing.T, b *Box, in intent.Intent) Result {
 	t.Helper()
+	return meansIn(t, b, in, "hall")
+}
+
+func meansIn(t *testing.T, b *Box, in intent.Intent, room string) Result {
+	t.Helper()
 	tr := &trace.Trace{Time: time.Now()}
-	return b.keep(b.carryOut(within(t), Result{Text: "what was said"}, in, Request{Room: "hall"}, tr), tr)
+	return b.keep(b.carryOut(within(t), Result{Text: "what was said"}, in, Request{Room: room}, tr), tr)
 }
 
 func lamp(name string) intent.Intent {

@@ -29,7 +29,7 @@ func (h *Home) NotHeard() string { return h.replies.sentence(h.replies.say("refu
 // disk. None of them is made; what else the plan did is told before.
 func (h *Home) NoBook(p Plan) string {
 	s := speaker{home: h, replies: h.replies, room: p.room}
-	parts := slices.DeleteFunc(slices.Clone(p.parts), func(p part) bool { return len(p.changes) > 0 })
+	parts := slices.DeleteFunc(slices.Clone(p.parts), func(p part) bool { return len(p.changes) > 0 || p.volume != nil })
 	return s.reply(append(parts, part{answer: s.say("down.book")}), nil)
 }
 

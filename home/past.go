@@ -106,10 +106,10 @@ func (s speaker) describe(in intent.Intent) part {
 // to go back to (a scene, a button), or opens the house, stays and is told.
 func (s speaker) undo(in intent.Intent) part {
 	before := s.at.Past
-	if len(before.Before)+len(before.Undo) == 0 {
+	if len(before.Before)+len(before.Undo) == 0 && before.Volume == nil {
 		return refused(in, CannotDo, s.say("undo.nothing"))
 	}
-	p := part{in: in, changes: before.Undo}
+	p := part{in: in, changes: before.Undo, volume: before.Volume}
 	if len(before.Before) == 0 {
 		p.answer = s.say("undo.done")
 		return p

@@ -25,8 +25,12 @@ const (
 type Plan struct {
 	Actions  []Action
 	Changes  []schedule.Change // of the book, to be made when the actions are published
-	Announce string            // to be said aloud by every box, or ""
+	Announce string            // to be said aloud by other boxes, or ""
+	In       string            // the area id of those that Announce is for; "" for all
+	Volume   *int              // how loud the box itself is to speak, 0..100; nil: as before
 	Reply    string            // said when every action is confirmed, or at once where there is none
+	Confirms bool              // Reply only says that everything was done
+	Seen     bool              // Confirms, and whoever is in the room sees so anyway
 	Refusal  Refusal
 	Open     *intent.Intent // what Reply asks about, or nil
 	Asks     intent.Asked   // what the answer to it is
@@ -53,9 +57,11 @@ type part struct {
 	refusal    Refusal // of an answer that is one
 	asks       *question
 
-	actions  []Action
-	changes  []schedule.Change
-	announce string
+	actions    []Action
+	changes    []schedule.Change
+	announce   string
+	announceIn string // area id
+	volume     *int
 }
 
 // question is an intent that something is missing of, and what.
@@ -89,7 +95,12 @@ func (h *Home) Plan(in intent.Intent, at Setting) Plan {
 		p.parts = append(p.parts, part)
 		p.Actions = append(p.Actions, part.actions...)
 		p.Changes = append(p.Changes, part.changes...)
-		p.Announce += part.announce
+		if part.announce != "" {
+			p.Announce, p.In = part.announce, part.announceIn
+		}
+		if part.volume != nil {
+			p.Volume = part.volume
+		}
 		if q := part.asks; q != nil && p.Open == nil {
 			p.Open, p.Asks = &q.open, q.asks
 		}
@@ -99,6 +110,7 @@ func (h *Home) Plan(in intent.Intent, at Setting) Plan {
 	}
 	p.Reply = s.reply(p.parts, nil)
 	p.Refusal = refusal(p.parts)
+	p.Confirms, p.Seen = s.confirms(p.parts)
 	return p
 }
 
@@ -123,6 +135,9 @@ func flat(in intent.Intent) []intent.Intent {
 func (s speaker) part(in intent.Intent) part {
 	if in.Refusal != "" {
 		return s.notUnderstood(in)
+	}
+	if s.ownVolume(in) {
+		return s.setOwnVolume(in)
 	}
 	if commands[in.Name] {
 		return s.command(in)
@@ -155,8 +170,7 @@ func (s speaker) part(in intent.Intent) part {
 			p.answer = s.say("nevermind")
 		}
 	case "HassBroadcast":
-		p.announce = text(in, "message")
-		p.answer = s.say("announced")
+		return s.broadcast(in)
 	case "HassNevermind", "CricketNo":
 		p.answer = s.say("nevermind")
 	case "CricketYes": // what it could be an answer to is put in its place before

@@ -162,6 +162,9 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 			in.Slots[slot] = v
 		}
 	}
+	if rd.own {
+		in.Slots["domain"] = ownDomain
+	}
 	for _, c := range b.context {
 		if c.slot == "" || at.room < 0 || c.key == "area" && b.scoped && !rd.byRoom {
 			continue

@@ -38,6 +38,7 @@ type reading struct {
 	byRoom     bool    // the room that heard it was taken because none was said
 	anywhere   bool    // no room was said, and the one that heard it has no such device
 	named      bool    // a device was named
+	own        bool    // the box itself is meant, for want of a device
 	elsewhere  bool    // the device named is not in the room that heard
 	confidence float64
 }
@@ -55,6 +56,10 @@ const (
 	fromBefore     = 0.9  // the devices are those of the request before
 	severalDevices = 0.4  // ambiguous
 )
+
+// ownDomain is Home Assistant's domain of what people speak to: a slot with it means
+// the box itself, and no device.
+const ownDomain = "assist_satellite"
 
 // weigh finds the devices that a parse means. It returns false where the
 // conditions of the sentence do not hold.
@@ -174,6 +179,10 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	}
 	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 || b.alone && rd.anywhere {
 		rd.nothing = true
+	}
+	// "Louder", where no player is in the room, and not just one elsewhere: the box itself.
+	if rd.anywhere && (rd.nothing || rd.ambiguous) && (b.intent == "HassSetVolume" || b.intent == "HassSetVolumeRelative") {
+		rd.devices, rd.nothing, rd.ambiguous, rd.confidence, rd.own = nil, false, false, roomTaken, true
 	}
 	if rd.ambiguous {
 		rd.confidence = severalDevices

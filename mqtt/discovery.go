@@ -26,6 +26,7 @@ var ErrNotDiscovery = errors.New("not a discovery topic")
 type Discovery struct {
 	Topic    string
 	Entities []Entity // all that the topic announces now: what it announced before and is not here is gone
+	Held     []Entity // what Announced.Admit does not let in
 	Removed  []string // unique ids that are gone. A message alone does not tell: only Announced.Take fills it
 	Faults   []Fault  // what was skipped, and why
 	Moving   bool     // migrate_discovery: the topic's entities stay until another topic announces them

@@ -66,7 +66,7 @@ func (t templates) parse(s string, names ...string) (template, error) {
 		return known, nil
 	}
 	made, err := parseTemplate(s, names...)
-	if err == nil && len(t) < maxTemplates {
+	if err == nil && t != nil && len(t) < maxTemplates {
 		t[key] = made
 	}
 	return made, err

@@ -29,7 +29,8 @@ const (
 const (
 	lowestThreshold  = 4.5
 	highestThreshold = 12
-	partOfPeak       = 0.4  // the threshold follows the loudest speech between those
+	partOfPeak       = 0.4  // the threshold follows the loudest speech between those,
+	underPeak        = 14   // and what is so far below it is somebody else, farther away
 	loudPart         = 0.45 // a voice this near to the loudest must be in a request
 	aboveSpread      = 1.5  // speech rises this much above the noise's own ups and downs
 	leastPeak        = 8.5  // of speech; what stays below is a murmur of the noise
@@ -186,7 +187,7 @@ func (e *Endpointer) threshold() float32 {
 }
 
 func threshold(peak float32) float32 {
-	return max(lowestThreshold, min(highestThreshold, partOfPeak*peak))
+	return max(lowestThreshold, min(highestThreshold, partOfPeak*peak), peak-underPeak)
 }
 
 // end closes the request: it looks at all its frames again with what is known
