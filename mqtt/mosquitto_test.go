@@ -274,7 +274,7 @@ func TestDuplicateClientID(t *testing.T) {
 
 // What a stranger may send through the broker does no harm, and stops nothing.
 func TestHostileMessages(t *testing.T) {
-	m := mqtttest.NewMosquitto(t, "", nil)
+	m := mqtttest.NewMosquitto(t, "allow_anonymous true\nmax_packet_size 20000000\n", nil)
 	c, stranger := connectedAs(t, ClientOptions{Broker: m.URL()}), connectedAs(t, ClientOptions{Broker: m.URL()})
 	heard := make(chan Message, 1000)
 	if err := c.Subscribe(t.Context(), func(m Message) { heard <- m }, "#"); err != nil {
