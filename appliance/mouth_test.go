@@ -21,7 +21,6 @@ type hall struct {
 	mu    sync.Mutex
 	heard []string // the text of what was played to its end; "cut TEXT" of what was not
 	made  int      // sentences
-	since time.Duration
 	fails error // of the voice
 	mute  error // of the loudspeaker
 	loud  []int
