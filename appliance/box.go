@@ -59,28 +59,29 @@ type recognizer interface {
 
 // Box is one appliance.
 type Box struct {
-	config  Config
-	options Options
-	log     *slog.Logger
-	unread  []error // what is wrong with custom sentences that are left out
-	house   *House
-	broker  *mqtt.Broker // nil where the home has its own
-	client  *mqtt.Client
-	devices *demo.Devices // nil where the home's devices are real
-	ears    *ears
-	phrases *sphinx.Engine         // the recogniser that must be told the phrases
-	taught  chan struct{}          // closed when it has phrases
-	unheard atomic.Pointer[string] // what was wrong with the newest phrases
-	mouth   *espeak.Engine
-	results *trace.Ring[Result]
-	wakes   wakeCounts
-	drafts  *drafts       // nil: there is no recogniser for them
-	model   languageModel // nil: there is none
-	live    *live         // nil: there is no microphone
-	mode    atomic.Pointer[Mode]
-	shown   chan struct{} // has an element when mode is new
-	control net.Listener
-	wyoming net.Listener // nil: Wyoming clients are not served
+	config   Config
+	options  Options
+	log      *slog.Logger
+	unread   []error // what is wrong with custom sentences that are left out
+	house    *House
+	distrust error        // what was wrong with the ledger of trust, or with the imported registry, at the start
+	broker   *mqtt.Broker // nil where the home has its own
+	client   *mqtt.Client
+	devices  *demo.Devices // nil where the home's devices are real
+	ears     *ears
+	phrases  *sphinx.Engine         // the recogniser that must be told the phrases
+	taught   chan struct{}          // closed when it has phrases
+	unheard  atomic.Pointer[string] // what was wrong with the newest phrases
+	mouth    *espeak.Engine
+	results  *trace.Ring[Result]
+	wakes    wakeCounts
+	drafts   *drafts       // nil: there is no recogniser for them
+	model    languageModel // nil: there is none
+	live     *live         // nil: there is no microphone
+	mode     atomic.Pointer[Mode]
+	shown    chan struct{} // has an element when mode is new
+	control  net.Listener
+	wyoming  net.Listener // nil: Wyoming clients are not served
 
 	clock   clock
 	place   schedule.Place
@@ -115,7 +116,7 @@ func New(o Options) (*Box, error) {
 	for _, fault := range b.unread {
 		b.log.Error("custom sentences are left out", "err", fault)
 	}
-	b.house = NewHouse(o.Home, sentences, o.Config.MQTT.DiscoveryPrefix, o.Log)
+	b.openHouse(sentences)
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
@@ -290,7 +291,7 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 			run("drafts", b.drafts.Run)
 		}
 	}
-	return errors.Join(group.Wait(), b.closeBook())
+	return errors.Join(group.Wait(), b.closeBook(), b.house.flushTrust())
 }
 
 // follow subscribes to discovery, and to the topics that the house asks for.

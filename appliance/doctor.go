@@ -80,6 +80,7 @@ func (b *Box) Doctor(context.Context) []Finding {
 			out = append(out, Finding{Part: d.ID, Text: "says that it is not available", Hint: "check its power and network"})
 		}
 	}
+	out = append(out, b.checkTrust()...)
 	for _, alert := range s.Alerts {
 		out = append(out, Finding{Part: alert.Topic, Text: "says: " + alert.Reason, Hint: "look after the device"})
 	}

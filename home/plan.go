@@ -18,6 +18,7 @@ const (
 	CannotDo          Refusal = "cannot_do"          // the device has no such ability
 	NeedsConfirmation Refusal = "needs_confirmation" // opens the house to the street: locks, garage doors
 	Offline           Refusal = "offline"            // the device is not there, or has never announced itself
+	NotApproved       Refusal = "not_approved"       // it is new, opens the house, and waits for the owner's approval
 	NoClock           Refusal = "no_clock"           // the box does not know the time
 )
 
@@ -136,6 +137,9 @@ func (s speaker) part(in intent.Intent) part {
 	if in.Refusal != "" {
 		return s.notUnderstood(in)
 	}
+	if name, ok := s.newcomer(in); ok {
+		return refused(in, NotApproved, s.say("refused.newcomer", "name", s.lower(name)))
+	}
 	if s.ownVolume(in) {
 		return s.setOwnVolume(in)
 	}
@@ -225,9 +229,9 @@ func (s speaker) question(ids []string) string {
 	var choices []string
 	for _, id := range ids {
 		if g, ok := s.home.Group(id); ok {
-			choices = append(choices, s.the(g.Name))
+			choices = append(choices, s.object(g.Name))
 		} else if d, ok := s.home.Device(id); ok {
-			choices = append(choices, s.the(s.label(d)))
+			choices = append(choices, s.object(s.label(d)))
 		}
 	}
 	distinct := slices.Compact(slices.Sorted(slices.Values(choices)))
@@ -259,4 +263,5 @@ func refusal(parts []part) Refusal {
 	return ""
 }
 
-var confirmations = map[string]bool{"confirm.unlock": true, "confirm.open": true, "confirm.disarm": true}
+// confirmations are the exceptions that somebody in the room could lift.
+var confirmations = map[string]bool{"confirm.unlock": true, "confirm.open": true, "confirm.disarm": true, "confirm.remote": true}
