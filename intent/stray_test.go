@@ -34,6 +34,9 @@ func TestRepairDoesNotGoPastWhatWasSaid(t *testing.T) {
 		{"no lights on please", "turn on the lights", "HassTurnOn", studio, true, true},
 		{"i no longer need the lights on", "turn on the lights", "HassTurnOn", studio, true, true},
 		{"no put the lights on", "turn on the lights", "HassTurnOn", studio, true, false},
+		{"let the lights come up a bit", "turn on the lights", "HassTurnOn", studio, true, true},
+		{"a bit less of the lights", "make the lights a bit dimmer", "HassLightSet", studio, true, false},
+		{"only the right bedside light on", "turn on the right bedside light", "HassTurnOn", []string{"light.right"}, true, true},
 		{"enough of the lights", "turn off the lights", "HassTurnOff", studio, true, false},
 	} {
 		f := find{intent: Intent{Name: tt.intent, Targets: tt.targets}, source: fromFrame, text: tt.instead, named: tt.named}
