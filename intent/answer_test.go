@@ -94,6 +94,11 @@ func TestAlone(t *testing.T) {
 			t.Errorf("%q in %q: %s, want %q", c.text, c.room, show(in), c.want)
 		}
 	}
+	for _, text := range []string{"turn off the kitchen", "turn on the kitchen"} { // "lights" may follow
+		if in := r.Match(Query{Text: text}); in.Refusal != "" || r.Check(text) != Prefix {
+			t.Errorf("%q is %s, and %s", text, show(in), r.Check(text))
+		}
+	}
 }
 
 // A quarter to midnight is before it.
