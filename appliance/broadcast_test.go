@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -207,5 +208,27 @@ func TestAnnounceInNoRoom(t *testing.T) {
 	r := means(t, b, intent.Intent{Name: "HassBroadcast", Slots: map[string]any{"message": "dinner", "area": "Cellar"}})
 	if r.Reply != "Which room do you mean?" || r.Done() {
 		t.Errorf("%s", r)
+	}
+}
+
+// `cricket say` waits until the daemon has said it.
+func TestSayAloud(t *testing.T) {
+	b, p, _ := houseOfTwo(t)
+	ask := func(query string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		b.handler().ServeHTTP(w, httptest.NewRequestWithContext(within(t), "POST", "/say/aloud?"+query, nil))
+		return w
+	}
+	if w := ask("text=hello"); w.Code != 503 || !strings.Contains(w.Body.String(), "no loudspeaker") {
+		t.Errorf("without a loudspeaker: %d %s", w.Code, w.Body)
+	}
+	b.options.Sound = true
+	if w := ask("text=hello&volume=40"); w.Code != 200 || p.hears(t) != "hello" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	for _, bad := range []string{"text=hello&volume=101", "text=hello&volume=x", "text=--", ""} {
+		if w := ask(bad); w.Code != 400 {
+			t.Errorf("%s: %d %s", bad, w.Code, w.Body)
+		}
 	}
 }

@@ -139,11 +139,15 @@ func (b *Box) checkEars() Finding {
 }
 
 func (b *Box) checkLoudspeaker() Finding {
-	f := Finding{Part: "loudspeaker", OK: true, Text: fmt.Sprintf("at %d percent", b.loud.Now())}
-	if fault := b.speech.Fault(); fault != "" {
-		f.OK, f.Text, f.Hint = false, fault, "cricket say hello"
+	p, err := findPlayer()
+	fault := b.speech.Fault()
+	switch {
+	case err != nil:
+		return Finding{Part: "loudspeaker", Text: err.Error(), Hint: "apt install alsa-utils"}
+	case fault != "":
+		return Finding{Part: "loudspeaker", Text: fault, Hint: "cricket say hello"}
 	}
-	return f
+	return Finding{Part: "loudspeaker", OK: true, Text: fmt.Sprintf("%s, at %d percent", p[0], b.loud.Now())}
 }
 
 func (b *Box) checkSchedule() Finding {

@@ -254,7 +254,11 @@ func (s speaker) one(in intent.Intent, entries []schedule.Entry) (those []schedu
 	}
 	var choices []string
 	for _, e := range entries {
-		choices = append(choices, s.entryLabel(e))
+		if e.Kind == schedule.Command {
+			choices = append(choices, s.entryName(e))
+			continue
+		}
+		choices = append(choices, s.object(s.entryName(e)))
 	}
 	return nil, s.say("refused.ambiguous", "choices", s.either(choices))
 }
@@ -321,19 +325,26 @@ func (s speaker) statusOf(in intent.Intent, kind schedule.Kind) part {
 	return part{in: in, answer: s.list(clauses)}
 }
 
-// entryLabel names an entry in the middle of a sentence.
+// entryLabel names an entry in the middle of a sentence, with its article.
 func (s speaker) entryLabel(e schedule.Entry) string {
+	if e.Kind == schedule.Command {
+		return s.entryName(e)
+	}
+	return s.the(s.entryName(e))
+}
+
+func (s speaker) entryName(e schedule.Entry) string {
 	switch {
 	case e.Kind == schedule.Command:
 		return s.say("later.item", "when", s.when(e), "what", e.Name)
 	case e.Kind == schedule.Reminder:
-		return s.the(s.say("reminder.label", "message", e.Name))
+		return s.say("reminder.label", "message", e.Name)
 	case e.Kind == schedule.Alarm && e.Name != "":
-		return s.the(s.say("alarm.named", "name", e.Name))
+		return s.say("alarm.named", "name", e.Name)
 	case e.Kind == schedule.Alarm:
-		return s.the(s.say("alarm.label", "when", s.when(e)))
+		return s.say("alarm.label", "when", s.when(e))
 	}
-	return s.the(s.timerName(e))
+	return s.timerName(e)
 }
 
 // entryStatus is a clause about one entry.

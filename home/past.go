@@ -68,7 +68,7 @@ func (s speaker) example() string {
 	if first == nil {
 		return s.say("example.time")
 	}
-	return s.say("example.device", "what", s.the(s.label(first)))
+	return s.say("example.device", "what", s.object(s.label(first)))
 }
 
 // describe tells what is in a room; where that is much, how many of each kind.

@@ -229,9 +229,9 @@ func (s speaker) question(ids []string) string {
 	var choices []string
 	for _, id := range ids {
 		if g, ok := s.home.Group(id); ok {
-			choices = append(choices, s.the(g.Name))
+			choices = append(choices, s.object(g.Name))
 		} else if d, ok := s.home.Device(id); ok {
-			choices = append(choices, s.the(s.label(d)))
+			choices = append(choices, s.object(s.label(d)))
 		}
 	}
 	distinct := slices.Compact(slices.Sorted(slices.Values(choices)))

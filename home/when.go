@@ -1,6 +1,7 @@
 package home
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -160,7 +161,11 @@ const fullBook = 500
 // weekday at sunset".
 func (s speaker) when(e schedule.Entry) string {
 	if e.Rule == nil {
-		return s.say("when.in", "time", s.left(e))
+		left := s.left(e)
+		for _, word := range slices.Sorted(maps.Keys(s.Lengths)) {
+			left = strings.ReplaceAll(left, word, s.Lengths[word])
+		}
+		return s.say("when.in", "time", left)
 	}
 	at := s.atTime(e)
 	if !e.Rule.Repeats() {
