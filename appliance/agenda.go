@@ -14,6 +14,9 @@ const (
 	// clock that is set tells nobody.
 	lookTime = 10 * time.Second
 
+	// retryTime is the same while the book cannot be written and something is due.
+	retryTime = time.Second
+
 	// commandLate is how late a command for later may be carried out. A box that
 	// was off for longer says so instead: a heater must not go on an hour after.
 	commandLate = 5 * time.Minute
@@ -44,6 +47,7 @@ type Due struct {
 	Entry  schedule.Entry
 	Missed bool // too late: it is only told
 	Ended  bool // it rang, and nobody stopped it
+	Unkept bool // Missed, since the disk did not take the note that it was done
 }
 
 // Agenda owns the book. Readers load it; only the goroutine of Run makes a new
@@ -52,7 +56,7 @@ type Agenda struct {
 	keep  keeper
 	now   func() schedule.Now
 	place schedule.Place
-	due   chan Due      // whoever reads it carries out and tells; the agenda waits for it
+	due   chan Due      // whoever reads it carries out and tells; what it has no time for yet waits in Run
 	rung  chan struct{} // has an element when what rings is another than before
 	log   *slog.Logger
 
@@ -64,7 +68,7 @@ type Agenda struct {
 
 // newAgenda returns the agenda of a book.
 func newAgenda(b schedule.Book, keep keeper, now func() schedule.Now, place schedule.Place, log *slog.Logger) *Agenda {
-	a := &Agenda{keep: keep, now: now, place: place, log: log, due: make(chan Due, 64), rung: make(chan struct{}, 1),
+	a := &Agenda{keep: keep, now: now, place: place, log: log, due: make(chan Due, 1), rung: make(chan struct{}, 1),
 		inbox: make(chan func()), done: make(chan struct{})}
 	a.current.Store(&b)
 	return a
@@ -76,18 +80,21 @@ func (a *Agenda) Book() schedule.Book { return *a.current.Load() }
 // Run sees to what is due until ctx ends.
 func (a *Agenda) Run(ctx context.Context) error {
 	defer close(a.done)
+	var waiting []Due // as many as there are entries: whoever reads them may wait for a broker
 	for {
 		now := a.now()
-		for _, d := range a.turn(now) {
-			select {
-			case a.due <- d:
-			case <-ctx.Done():
-				return nil
-			}
-		}
+		waiting = append(waiting, a.turn(now)...)
 		wait := lookTime
 		if next, ok := a.Book().Wait(now); ok {
 			wait = min(wait, next)
+		}
+		if a.fault.Load() != nil { // what the disk does not take may stay due
+			wait = max(wait, retryTime)
+		}
+		var out chan Due
+		var first Due
+		if len(waiting) > 0 {
+			out, first = a.due, waiting[0]
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -95,44 +102,65 @@ func (a *Agenda) Run(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		case f := <-a.inbox:
-			timer.Stop()
 			f()
+		case out <- first:
+			waiting = waiting[1:]
 		case <-timer.C:
 		}
+		timer.Stop()
 	}
 }
 
 // turn brings the book up to now, and returns what has become due. The book is
 // written before anything is done: what is due is done once or, if the box dies
-// here, not at all.
+// here, not at all. While it cannot be written, things ring all the same, and
+// commands stay due until it can or it is too late for them.
 func (a *Agenda) turn(now schedule.Now) []Due {
-	b, changed := a.Book().Reckon(now, a.place)
+	was, changed := a.Book().Reckon(now, a.place)
+	b, due := a.pass(was, now, false)
+	unsaved := a.fault.Load() != nil
+	if !unsaved && !changed && len(due) == 0 {
+		return nil
+	}
+	if err := a.save(b); err != nil {
+		if !unsaved { // tried again at every turn, said once
+			a.log.Error("what is planned is not on the disk, and a power cut would lose it", "err", err)
+		}
+		b, due = a.pass(was, now, true)
+	}
+	if changed || len(due) > 0 {
+		a.swap(b)
+	}
+	return due
+}
+
+// pass is the book after what is due now, and that. Where the book cannot be
+// written (unkept), commands for which there is time yet are left in it.
+func (a *Agenda) pass(b schedule.Book, now schedule.Now, unkept bool) (schedule.Book, []Due) {
 	var due []Due
 	for _, e := range b.Due(now) {
 		late := -e.Remaining(now)
 		d := Due{Entry: e, Missed: e.Kind == schedule.Command && late > commandLate || e.Kind == schedule.Alarm && late > alarmLate}
-		if d.Missed || e.Kind == schedule.Command {
+		switch {
+		case d.Missed:
+			d.Unkept = unkept && e.Kind == schedule.Command && late <= commandLate+lookTime
 			b, _ = b.With(e.Finish(now, a.place))
-		} else {
+		case e.Kind == schedule.Command && unkept:
+			continue
+		case e.Kind == schedule.Command:
+			b, _ = b.With(e.Finish(now, a.place))
+		default:
 			b = b.Ring(e.ID, now)
 		}
-		due, changed = append(due, d), true
+		due = append(due, d)
 	}
 	for _, e := range b.Ringing() {
 		if now.Up-e.Rang >= ringTime {
 			b, _ = b.With(e.Finish(now, a.place))
-			due, changed = append(due, Due{Entry: e, Ended: true}), true
+			due = append(due, Due{Entry: e, Ended: true})
 		}
 	}
-	if unsaved := a.fault.Load() != nil; changed || unsaved {
-		if err := a.save(b); err != nil && changed { // tried again at every turn, said once
-			a.log.Error("what is planned is not on the disk, and a power cut would lose it", "err", err)
-		}
-	}
-	if changed {
-		a.swap(b)
-	}
-	return due
+	return b, due
 }
 
 func (a *Agenda) save(b schedule.Book) error {
@@ -161,13 +189,31 @@ func (a *Agenda) swap(b schedule.Book) {
 // Change makes all of the changes, or with an error none, and returns what takes
 // them back. When it returns, the changes are on the disk.
 func (a *Agenda) Change(ctx context.Context, changes []schedule.Change) (undo []schedule.Change, err error) {
-	if len(changes) == 0 {
-		return nil, nil
-	}
+	return a.alter(ctx, func(schedule.Book) []schedule.Change { return changes })
+}
+
+// StopRinging stops all that rings, as Change does.
+func (a *Agenda) StopRinging(ctx context.Context) error {
+	_, err := a.alter(ctx, func(b schedule.Book) []schedule.Change {
+		var changes []schedule.Change
+		for _, e := range b.Ringing() {
+			changes = append(changes, e.Finish(a.now(), a.place))
+		}
+		return changes
+	})
+	return err
+}
+
+// alter makes the changes that the newest book asks for.
+func (a *Agenda) alter(ctx context.Context, of func(schedule.Book) []schedule.Change) (undo []schedule.Change, err error) {
 	ended := make(chan struct{})
 	change := func() {
 		defer close(ended)
 		b := a.Book()
+		changes := of(b)
+		if len(changes) == 0 {
+			return
+		}
 		for _, c := range changes {
 			var back schedule.Change
 			if b, back = b.With(c); back != (schedule.Change{}) {

@@ -234,3 +234,98 @@ func TestAgendaDoesNothingTwice(t *testing.T) {
 		b.end()
 	})
 }
+
+// Commands that the disk does not let go of wait for it: done now, they would be
+// done again after a restart.
+func TestAgendaCommandOnAFullDisk(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		full   time.Duration // for how long it is, from when the command is due
+		unkept bool
+	}{
+		{"for two minutes", 2 * time.Minute, false},
+		{"for good", time.Hour, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &paper{}
+				b := boot(t, p, "first")
+				b.put(t, command(time.Minute, b))
+				b.put(t, schedule.Countdown(schedule.Timer, time.Minute, b.clock()))
+				time.Sleep(30 * time.Second)
+				synctest.Wait()
+				p.full = true
+				if d, took := b.next(t, time.Hour); d.Entry.Kind != schedule.Timer || took != 30*time.Second {
+					t.Errorf("a full disk held up what rings: %+v after %v", d, took)
+				}
+				if d, _ := b.next(t, time.Minute); d.Entry.ID != 0 {
+					t.Fatalf("carried out, and still on the disk: %+v", d)
+				}
+				time.AfterFunc(tt.full-time.Minute, func() { p.full = false })
+				d, took := b.next(t, time.Hour)
+				if d.Entry.Command == nil || d.Missed != tt.unkept || d.Unkept != tt.unkept {
+					t.Errorf("%+v after %v", d, took)
+				}
+				if !tt.unkept && len(p.book.Entries) != 1 {
+					t.Errorf("it is still on the disk: %+v", p.book)
+				}
+				b.end()
+				b = boot(t, p, "second")
+				if d, _ := b.next(t, 10*time.Minute); d.Entry.Command != nil && !d.Missed {
+					t.Errorf("twice: %+v", d)
+				}
+				b.end()
+			})
+		})
+	}
+}
+
+// A hundred things are due and nobody has time for them, as when the broker is
+// away: the book can be changed all the same, and nothing is lost.
+func TestAgendaGoesOnWhileNobodyReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := boot(t, &paper{}, "first")
+		for range 100 {
+			b.put(t, command(time.Minute, b))
+		}
+		time.Sleep(2 * time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := b.Change(ctx, []schedule.Change{{List: "shopping", Item: "milk", Do: schedule.Add}}); err != nil {
+			t.Errorf("the book cannot be changed: %v", err)
+		}
+		seen := map[int]bool{}
+		for range 100 {
+			d, _ := b.next(t, time.Second)
+			seen[d.Entry.ID] = true
+		}
+		if len(seen) != 100 || seen[0] {
+			t.Errorf("%d of 100 came", len(seen))
+		}
+		b.end()
+	})
+}
+
+// Somebody cancels the daily alarm while it rings, and another stops the ringing.
+func TestAgendaStopsWhatStillRings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := boot(t, &paper{}, "first")
+		at := b.clock().Wall.Add(time.Minute)
+		e, _ := schedule.ByClock(schedule.Alarm, schedule.Rule{Hour: at.Hour(), Minute: at.Minute(), Days: []time.Weekday{0, 1, 2, 3, 4, 5, 6}}, b.clock(), schedule.Place{})
+		b.put(t, e)
+		if d, _ := b.next(t, time.Hour); d.Entry.Kind != schedule.Alarm {
+			t.Fatalf("%+v", d)
+		}
+		stale := b.Book().Ringing()[0].Finish(b.clock(), schedule.Place{}) // thought of before the other change
+		if _, err := b.Change(t.Context(), []schedule.Change{{Remove: 1}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.StopRinging(t.Context()); err != nil || len(b.Book().Entries) != 0 {
+			t.Errorf("%v, %+v", err, b.Book().Entries)
+		}
+		if _, err := b.Change(t.Context(), []schedule.Change{stale}); err != nil || len(b.Book().Entries) != 0 {
+			t.Errorf("the cancelled alarm is back: %v, %+v", err, b.Book().Entries)
+		}
+		b.end()
+	})
+}

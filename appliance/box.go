@@ -31,13 +31,20 @@ const kept = 200
 
 // Options says what a Box is made of.
 type Options struct {
-	Config     Config
-	Home       *home.Home // nil: home.toml beside the configuration, or an empty home
-	Devices    bool       // serve the home's devices ourselves: --demo and --home
-	Ears       bool       // start a recogniser
-	Sound      bool       // ring and speak through the loudspeaker
-	Keep       bool       // keep what is planned in StateDir; else it ends with the box
-	Bin        string     // where the children's programs are
+	Config  Config
+	Home    *home.Home // nil: home.toml beside the configuration, or an empty home
+	Devices bool       // serve the home's devices ourselves: --demo and --home
+	Ears    bool       // start a recogniser
+	Sound   bool       // ring and speak through the loudspeaker
+	Keep    bool       // keep what is planned in StateDir; else it ends with the box
+	Bin     string     // where the children's programs are
+
+	// What the live chain hears and speaks through; where there is no microphone, the
+	// box serves text and MQTT. Board may be nil.
+	Microphone  Microphone
+	Loudspeaker Loudspeaker
+	Board       Board
+
 	StateDir   string
 	RuntimeDir string // the control socket is in here
 	Log        *slog.Logger
@@ -52,22 +59,29 @@ type recognizer interface {
 
 // Box is one appliance.
 type Box struct {
-	config  Config
-	options Options
-	log     *slog.Logger
-	unread  []error // what is wrong with custom sentences that are left out
-	house   *House
-	broker  *mqtt.Broker // nil where the home has its own
-	client  *mqtt.Client
-	devices *demo.Devices // nil where the home's devices are real
-	ears    *ears
-	phrases *sphinx.Engine         // the recogniser that must be told the phrases
-	taught  chan struct{}          // closed when it has phrases
-	unheard atomic.Pointer[string] // what was wrong with the newest phrases
-	mouth   *espeak.Engine
-	results *trace.Ring[Result]
-	wakes   wakeCounts
-	control net.Listener
+	config   Config
+	options  Options
+	log      *slog.Logger
+	unread   []error // what is wrong with custom sentences that are left out
+	house    *House
+	distrust error        // what was wrong with the ledger of trust, or with the imported registry, at the start
+	broker   *mqtt.Broker // nil where the home has its own
+	client   *mqtt.Client
+	devices  *demo.Devices // nil where the home's devices are real
+	ears     *ears
+	phrases  *sphinx.Engine         // the recogniser that must be told the phrases
+	taught   chan struct{}          // closed when it has phrases
+	unheard  atomic.Pointer[string] // what was wrong with the newest phrases
+	mouth    *espeak.Engine
+	results  *trace.Ring[Result]
+	wakes    wakeCounts
+	drafts   *drafts       // nil: there is no recogniser for them
+	model    languageModel // nil: there is none
+	live     *live         // nil: there is no microphone
+	mode     atomic.Pointer[Mode]
+	shown    chan struct{} // has an element when mode is new
+	control  net.Listener
+	wyoming  net.Listener // nil: Wyoming clients are not served
 
 	clock   clock
 	place   schedule.Place
@@ -75,14 +89,17 @@ type Box struct {
 	store   *schedule.Store        // nil where nothing is kept
 	damaged *schedule.DamagedError // what was wrong with the book at the start
 	rooms   rooms
-	says    chan string // for the loudspeaker
+	speech  *Mouth
+	voices  *voices
+	loud    *volume
+	heardBy chan taken // who speaks what this box announced
 }
 
 // New puts a box together and opens its broker's port and its control socket.
 // It starts nothing.
 func New(o Options) (*Box, error) {
 	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{}),
-		says: make(chan string, 16)}
+		heardBy: make(chan taken, 16), shown: make(chan struct{}, 1)}
 	if o.Home == nil {
 		var err error
 		if o.Home, err = ownHome(o.Config); err != nil {
@@ -99,12 +116,20 @@ func New(o Options) (*Box, error) {
 	for _, fault := range b.unread {
 		b.log.Error("custom sentences are left out", "err", fault)
 	}
-	b.house = NewHouse(o.Home, sentences, o.Config.MQTT.DiscoveryPrefix, o.Log)
+	b.openHouse(sentences)
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(b.openVoice(), b.openAgenda(), b.openMQTT()); err != nil {
+	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT(), b.openWyoming()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
+	}
+	if o.Microphone != nil {
+		out := o.Loudspeaker
+		if out == nil {
+			out = b.speech
+		}
+		b.live = newLive(b, out, b.drafts)
+		b.speech.tells = b.live.sounds
 	}
 	return b, nil
 }
@@ -170,7 +195,7 @@ func (b *Box) openVoice() error {
 	var candidates []candidate
 	for _, c := range decision.Choices {
 		candidates = append(candidates, candidate{name: "whisper.cpp with " + c.ID, why: c.Why,
-			recognizer: whisper.New(whisper.Options{Native: native, Model: c.Path, Language: b.config.Language, Log: b.log})})
+			recognizer: whisper.New(whisper.Options{Native: native, Model: c.Path, Language: b.config.Language, Log: b.log, Prompt: b.prompt})})
 	}
 	// Of the two that need no download, the one that was measured to be better is
 	// tried first. pocketsphinx is ready only when it has phrases, so nothing comes
@@ -193,11 +218,10 @@ func (b *Box) openVoice() error {
 			recognizer: whisper.New(whisper.Options{Native: native, Model: bundled.Path, Language: b.config.Language, Log: b.log})})
 	}
 	if b.mouth != nil {
-		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: func(ctx context.Context, words []string) (map[string][]string, error) {
-			return b.mouth.Phonemes(ctx, words, b.config.Language)
-		}})
+		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: b.pronounce})
 		candidates = append(candidates, candidate{name: "pocketsphinx", why: why, closed: true, teach: b.teach, recognizer: b.phrases})
 	}
+	b.drafts = b.openDrafts(native, bundled, has)
 	if len(candidates) == 0 {
 		return errors.New("pronounce the names of the home: espeak-ng is missing")
 	}
@@ -248,20 +272,38 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	if b.ears != nil {
 		run("recogniser", b.ears.Run)
 	}
+	if b.model != nil {
+		run("language model", b.runModel)
+	}
 	run("agenda", b.agenda.Run)
 	run("agenda", b.attend)
-	run("loudspeaker", b.sound)
+	run("loudspeaker", b.speech.Run)
+	run("voice", b.voices.Run)
+	run("bell", b.ring)
 	run("control", b.serve)
-	return errors.Join(group.Wait(), b.closeBook())
+	if b.wyoming != nil {
+		run("wyoming", b.serveWyoming)
+	}
+	if b.live != nil {
+		run("live", func(ctx context.Context) error { return b.live.Run(ctx, b.options.Microphone) })
+		run("state", b.tellMode)
+		if b.drafts != nil {
+			run("drafts", b.drafts.Run)
+		}
+	}
+	return errors.Join(group.Wait(), b.closeBook(), b.house.flushTrust())
 }
 
 // follow subscribes to discovery, and to the topics that the house asks for.
 func (b *Box) follow(ctx context.Context) error {
 	prefix := b.config.MQTT.DiscoveryPrefix
-	if err := b.client.Subscribe(ctx, b.overhear, "cricket/+/broadcast"); err != nil {
+	if err := b.client.Subscribe(ctx, b.told, tellTopics()...); err != nil {
 		return err
 	}
 	if err := b.client.Subscribe(ctx, b.house.Discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
+		return err
+	}
+	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil {
 		return err
 	}
 	for {
@@ -286,7 +328,7 @@ func (b *Box) teach(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-b.house.renamed:
+		case <-b.house.renamed[0]:
 		}
 		g := b.house.Now().Resolver.Grammar()
 		if g.JSGF == known {
@@ -356,16 +398,4 @@ func (b *Box) Summary() string {
 		lines = append(lines, "Recogniser: "+b.ears.current().String()+".", "Wake words: "+b.checkWake().Text+".")
 	}
 	return strings.Join(lines, "\n")
-}
-
-// Say turns text into speech.
-func (b *Box) Say(ctx context.Context, text string) (voice.Speech, error) {
-	if b.mouth == nil {
-		return voice.Speech{}, errors.New("speak: the program espeak-ng is missing; cricket doctor says where it was looked for")
-	}
-	speaker := b.config.TTS.Voice
-	if speaker == "" {
-		speaker = b.config.Language
-	}
-	return b.mouth.Say(ctx, text, speaker)
 }

@@ -20,13 +20,16 @@ const ConfigFile = "/etc/cricket/config.toml"
 // Config is what config.toml says. The config.toml at the root of the
 // repository is its manual, and decodes to DefaultConfig.
 type Config struct {
-	Language string `toml:"language"`
-	Room     string `toml:"room"`
-	MQTT     MQTT   `toml:"mqtt"`
-	STT      STT    `toml:"stt"`
-	TTS      TTS    `toml:"tts"`
-	Wake     Wake   `toml:"wake"`
-	Place    Place  `toml:"place"`
+	Language string  `toml:"language"`
+	Room     string  `toml:"room"`
+	MQTT     MQTT    `toml:"mqtt"`
+	STT      STT     `toml:"stt"`
+	TTS      TTS     `toml:"tts"`
+	LLM      LLM     `toml:"llm"`
+	Quiet    Quiet   `toml:"quiet"`
+	Wake     Wake    `toml:"wake"`
+	Place    Place   `toml:"place"`
+	Wyoming  Wyoming `toml:"wyoming"`
 
 	// Dir is the folder of the file: home.toml and custom_sentences are beside it.
 	Dir string `toml:"-"`
@@ -50,6 +53,18 @@ type STT struct {
 // TTS says what speaks.
 type TTS struct {
 	Voice string `toml:"voice"`
+	Piper string `toml:"piper"`
+	Beep  bool   `toml:"beep"`
+}
+
+// LLM says what understands what nothing else does.
+type LLM struct {
+	Model string `toml:"model"`
+}
+
+// Wyoming says where Wyoming clients are served.
+type Wyoming struct {
+	Listen string `toml:"listen"`
 }
 
 // Place says where the home is, and how its box knows the time.
@@ -65,6 +80,8 @@ func DefaultConfig() Config {
 	return Config{
 		Language: "en",
 		MQTT:     MQTT{Listen: "127.0.0.1:1883", DiscoveryPrefix: "homeassistant"},
+		TTS:      TTS{Beep: true},
+		Quiet:    Quiet{Volume: 30},
 		Wake:     Wake{Words: defaultWakeWords()},
 		Place:    Place{BatteryClock: true},
 	}
@@ -145,6 +162,7 @@ func (c *Config) validate(file string) error {
 		(c.MQTT.Username == "" || c.MQTT.PasswordFile == "") {
 		fault("'mqtt.listen' is open to the network, which needs 'mqtt.username' and 'mqtt.password_file'")
 	}
+	c.Quiet.validate(fault)
 	c.Wake.validate(fault, c.Language)
 	if p := c.MQTT.DiscoveryPrefix; p == "" || strings.ContainsAny(p, "+#") {
 		fault("'mqtt.discovery_prefix' must be a topic without wildcards, not %q", p)
@@ -159,7 +177,7 @@ func (c *Config) validate(file string) error {
 		fault("'place.longitude' must be between -180 and 180")
 	}
 	for key, path := range map[string]string{
-		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "stt.model": c.STT.Model,
+		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "stt.model": c.STT.Model, "tts.piper": c.TTS.Piper, "tts.voice": voiceFile(c.TTS.Voice),
 	} {
 		if path == "" {
 			continue
@@ -169,6 +187,14 @@ func (c *Config) validate(file string) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// voiceFile is a voice that is a file, and not one of espeak-ng's.
+func voiceFile(voice string) string {
+	if isPiper(voice) {
+		return voice
+	}
+	return ""
 }
 
 func loopback(host string) bool {

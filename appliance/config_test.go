@@ -21,7 +21,7 @@ func TestConfigFileOfTheRepositoryIsTheDefault(t *testing.T) {
 		t.Errorf("config.toml decodes to\n%+v, want\n%+v", got, want)
 	}
 	data, _ := os.ReadFile("../config.toml")
-	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "model", "voice",
+	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "model", "voice", "piper", "beep", "from", "to", "volume", "beeps",
 		"record_near_misses", "name", "sensitivity", "refractory", "pipeline", "verify",
 		"time_zone", "latitude", "longitude", "battery_clock"} {
 		if !strings.Contains(string(data), "\n"+key+" = ") {
@@ -47,6 +47,12 @@ func TestConfigFaultsNameFileLineAndKey(t *testing.T) {
 		{"no time", "[[wake.word]]\nname = 'hey cricket'\nrefractory = 'soon'", "config.toml:3: 'wake.word.refractory': "},
 		{"wake word twice", "[[wake.word]]\nname = 'computer'\n[[wake.word]]\nname = 'Computer'", "'wake.word' \"Computer\" is there twice"},
 		{"wake word of another language", "[[wake.word]]\nname = 'hallo'\nlanguage = 'de'", "'wake.word.language' of \"hallo\" must be \"en\" or empty"},
+		{"no such voice file", "[tts]\nvoice = '/nowhere/x.onnx'", "'tts.voice': stat /nowhere/x.onnx"},
+		{"no such piper", "[tts]\npiper = '/nowhere/piper'", "'tts.piper': stat /nowhere/piper"},
+		{"quiet hours without an end", "[quiet]\nfrom = '22:00'", `'quiet.to' must be a time such as 22:00, not ""`},
+		{"no time of day", "[quiet]\nfrom = 'ten'\nto = '7:00'", `'quiet.from' must be a time such as 22:00, not "ten"`},
+		{"quiet all day", "[quiet]\nfrom = '7:00'\nto = '7:00'", "'quiet.from' and 'quiet.to' must not be the same time"},
+		{"quieter than nothing", "[quiet]\nvolume = -1", "'quiet.volume' must be between 0 and 100"},
 		{"no such time zone", "[place]\ntime_zone = 'Berlin'", `'place.time_zone' must be a name such as Europe/Berlin, not "Berlin"`},
 		{"off the globe", "[place]\nlatitude = 91.0", "'place.latitude' must be between -90 and 90"},
 		{"round the globe", "[place]\nlongitude = nan", "'place.longitude' must be between -180 and 180"},

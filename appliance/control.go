@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/voice"
 )
 
@@ -90,16 +92,49 @@ func (b *Box) handler() http.Handler {
 		writeJSON(w, b.Ask(r.Context(), body.Text, Request{Room: body.Room, DryRun: body.DryRun}))
 	})
 	mux.HandleFunc("POST /hear", b.hear)
+	mux.HandleFunc("POST /listen", b.listenOnce)
+	mux.HandleFunc("POST /mute", func(w http.ResponseWriter, r *http.Request) {
+		if err := b.Mute(r.Context(), r.FormValue("on") == "true"); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
 	mux.HandleFunc("POST /say", func(w http.ResponseWriter, r *http.Request) {
 		text := r.FormValue("text")
+		volume, err := sayVolume(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
 		speech, err := b.Say(r.Context(), text)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
+		if volume != ownVolume {
+			speech.PCM = louder(speech.PCM, volume)
+		}
 		w.Header().Set("Content-Type", "audio/wav")
 		if err := voice.WriteWAV(w, speech.Rate, speech.PCM); err != nil {
 			b.log.Debug("speech not sent", "err", err)
+		}
+	})
+	mux.HandleFunc("POST /say/aloud", func(w http.ResponseWriter, r *http.Request) {
+		volume, err := sayVolume(r)
+		text := r.FormValue("text")
+		switch {
+		case err != nil:
+		case voice.Plain(text) == "":
+			err = errors.New("speak: there are no words in the text")
+		case !b.options.Sound:
+			http.Error(w, "speak: this box has no loudspeaker", http.StatusServiceUnavailable)
+			return
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		if err := b.speech.Speak(r.Context(), text, volume); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
 	mux.HandleFunc("GET /why", func(w http.ResponseWriter, r *http.Request) {
@@ -108,10 +143,11 @@ func (b *Box) handler() http.Handler {
 			http.Error(w, "n must be a number from 1", http.StatusBadRequest)
 			return
 		}
-		writeJSON(w, b.results.Last(n))
+		writeJSON(w, b.Last(n))
 	})
 	mux.HandleFunc("GET /ring", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.Planned()) })
 	mux.HandleFunc("POST /ring/stop", func(w http.ResponseWriter, r *http.Request) {
+		b.speech.Hush()
 		if err := b.StopRinging(r.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
@@ -125,11 +161,49 @@ func (b *Box) handler() http.Handler {
 		w.Header().Set("Content-Type", "application/toml")
 		w.Write(text)
 	})
+	mux.HandleFunc("GET /home/pending", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.Pending()) })
+	mux.HandleFunc("POST /home/approve", func(w http.ResponseWriter, r *http.Request) {
+		err := b.house.Approve(r.Context(), r.FormValue("id"))
+		switch {
+		case errors.Is(err, ErrNobodyWaits):
+			http.Error(w, err.Error(), http.StatusNotFound)
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("POST /home/registry", func(w http.ResponseWriter, r *http.Request) {
+		data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRegistry))
+		if err != nil {
+			http.Error(w, "read registry: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		registry, err := home.OpenRegistry(data)
+		if err != nil {
+			http.Error(w, "read registry: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		if err := b.Import(r.Context(), registry); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
 	mux.HandleFunc("GET /wake", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.wakes.all()) })
 	mux.HandleFunc("GET /doctor", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, b.Doctor(r.Context()))
 	})
 	return mux
+}
+
+// sayVolume is the volume that a text is to be spoken at.
+func sayVolume(r *http.Request) (int, error) {
+	text := r.FormValue("volume")
+	if text == "" {
+		return ownVolume, nil
+	}
+	percent, err := strconv.Atoi(text)
+	if err != nil || percent < 0 || percent > 100 {
+		return 0, fmt.Errorf("volume must be a number from 0 to 100, not %q", text)
+	}
+	return percent, nil
 }
 
 // hear answers with a line of JSON per utterance as it is done, and at the end
@@ -155,6 +229,27 @@ func (b *Box) hear(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		_, unasked := errors.AsType[*NoRequestError](err)
 		lines.Encode(map[string]any{"error": err.Error(), "refused": unasked || errors.Is(err, ErrNoWake)})
+	}
+}
+
+// listenOnce answers with the one request that is spoken into the microphone now, as
+// hear does with those of a file.
+func (b *Box) listenOnce(w http.ResponseWriter, r *http.Request) {
+	if !b.knowsRoom(w, r.FormValue("room")) {
+		return
+	}
+	if b.live == nil {
+		http.Error(w, b.deafness(), http.StatusServiceUnavailable)
+		return
+	}
+	result, err := b.live.listen(r.Context(), Request{Room: r.FormValue("room"), DryRun: r.FormValue("dry_run") == "true"})
+	switch {
+	case errors.Is(err, errSilent):
+		writeJSON(w, map[string]any{"error": err.Error(), "refused": true})
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	default:
+		writeJSON(w, result)
 	}
 }
 

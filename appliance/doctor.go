@@ -55,7 +55,7 @@ func CheckConfig() Finding {
 // Doctor looks at every part of the running box.
 func (b *Box) Doctor(context.Context) []Finding {
 	out := CheckPrograms(b.options.Bin)
-	out = append(out, b.checkBroker(), b.checkEars(), b.checkSchedule())
+	out = append(out, b.checkBroker(), b.checkMicrophone(), b.checkEars(), b.checkModel(), b.checkSchedule(), b.voices.check(), b.checkLoudspeaker())
 	for _, fault := range b.unread {
 		out = append(out, Finding{Part: "sentences", Text: fault.Error(), Hint: "correct the file and restart cricket; until then it is left out, whole"})
 	}
@@ -79,6 +79,10 @@ func (b *Box) Doctor(context.Context) []Finding {
 		case d.Offline:
 			out = append(out, Finding{Part: d.ID, Text: "says that it is not available", Hint: "check its power and network"})
 		}
+	}
+	out = append(out, b.checkTrust()...)
+	for _, alert := range s.Alerts {
+		out = append(out, Finding{Part: alert.Topic, Text: "says: " + alert.Reason, Hint: "look after the device"})
 	}
 	for _, f := range s.Faults {
 		part := f.Topic
@@ -132,6 +136,18 @@ func (b *Box) checkEars() Finding {
 		f.Hint = "make setup build"
 	}
 	return f
+}
+
+func (b *Box) checkLoudspeaker() Finding {
+	p, err := findPlayer()
+	fault := b.speech.Fault()
+	switch {
+	case err != nil:
+		return Finding{Part: "loudspeaker", Text: err.Error(), Hint: "apt install alsa-utils"}
+	case fault != "":
+		return Finding{Part: "loudspeaker", Text: fault, Hint: "cricket say hello"}
+	}
+	return Finding{Part: "loudspeaker", OK: true, Text: fmt.Sprintf("%s, at %d percent", p[0], b.loud.Now())}
 }
 
 func (b *Box) checkSchedule() Finding {

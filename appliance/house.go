@@ -22,7 +22,9 @@ const inboxSize = 1024
 type Snapshot struct {
 	Home     *home.Home
 	Resolver *intent.Resolver // of the names that the home had at the last rebuild
+	Version  int              // how often there were new names
 	Faults   []mqtt.Fault     // what announced itself and cannot be used, by topic
+	Alerts   []mqtt.Fault     // what Homie devices say is wrong with them
 }
 
 // House owns the current home. Messages come in through Discover and Hear, readers load
@@ -30,8 +32,8 @@ type Snapshot struct {
 type House struct {
 	prefix    string
 	sentences *intent.Sentences
-	followed  chan []string // topic filters whose messages the house wants
-	renamed   chan struct{} // has an element when there is a new Resolver
+	followed  chan []string    // topic filters whose messages the house wants
+	renamed   [3]chan struct{} // have an element when there is a new Resolver: for the recogniser, for that of drafts, for the language model
 	log       *slog.Logger
 
 	current atomic.Pointer[Snapshot]
@@ -39,6 +41,7 @@ type House struct {
 
 	// What follows belongs to the goroutine of Run.
 	announced mqtt.Announced
+	homie     mqtt.Homie
 	followers map[string][]string   // topic -> unique ids; filters with + or # under wildcards
 	follows   map[string][]string   // unique id -> topics under which it is a follower
 	faulty    map[string]bool       // discovery topics that have faults
@@ -48,6 +51,11 @@ type House struct {
 	building  bool                  // a rebuild is under way
 	stale     bool                  // names changed since it began
 	settled   []chan struct{}       // closed when every device has told its state
+	news      bool                  // some Homie device has news
+	batch     []mqtt.Discovery      // announced, and not yet in the home
+	bound     intent.Names          // what the newest resolver is made of, or will be
+	trust     *home.Trust
+	ledger    *ledger // nil where trust is not kept
 
 	done chan struct{} // closed when Run ends
 }
@@ -56,14 +64,26 @@ type House struct {
 func NewHouse(h *home.Home, sentences *intent.Sentences, prefix string, log *slog.Logger) *House {
 	house := &House{
 		prefix: prefix, sentences: sentences, log: log,
-		followed: make(chan []string, inboxSize), renamed: make(chan struct{}, 1),
+		followed: make(chan []string, inboxSize), renamed: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)},
 		inbox:     make(chan func(), inboxSize),
 		followers: map[string][]string{}, follows: map[string][]string{}, faulty: map[string]bool{}, states: map[string]mqtt.State{}, watches: map[*Watch]struct{}{},
 		resolved: make(chan *intent.Resolver, 1), done: make(chan struct{}),
 	}
+	house.trust, house.bound = home.NewTrust(nil, nil), h.Names()
+	house.announced.Admit = house.admit
 	house.current.Store(&Snapshot{Home: h, Resolver: sentences.Bind(h.Names())})
-	house.renamed <- struct{}{}
+	house.tellRenamed()
 	return house
+}
+
+// tellRenamed tells those who follow the names that there are new ones.
+func (h *House) tellRenamed() {
+	for _, renamed := range h.renamed {
+		select {
+		case renamed <- struct{}{}:
+		default: // whoever listens has not come to the last one yet
+		}
+	}
 }
 
 // Now is the current snapshot.
@@ -78,27 +98,23 @@ func (h *House) Run(ctx context.Context) error {
 			return nil
 		case f := <-h.inbox:
 			f()
+			if len(h.inbox) == 0 || len(h.batch) >= maxBatch {
+				h.takeIn()
+			}
 			h.settle()
 		case r := <-h.resolved:
 			next := *h.Now()
-			next.Resolver = r
+			next.Resolver, next.Version = r, next.Version+1
 			h.current.Store(&next)
 			h.building = false
 			if h.stale {
 				h.rebuild()
 			}
-			select {
-			case h.renamed <- struct{}{}:
-			default: // whoever listens has not come to the last one yet
-			}
+			h.tellRenamed()
 			h.settle()
 		}
 	}
 }
-
-// Discover takes a discovery message. It returns when the message is in the
-// inbox.
-func (h *House) Discover(m mqtt.Message) { h.post(func() { h.discover(m) }) }
 
 // Hear takes a message of a topic that was followed.
 func (h *House) Hear(m mqtt.Message) {
@@ -121,33 +137,6 @@ func (h *House) post(f func()) {
 	select {
 	case h.inbox <- f:
 	case <-h.done:
-	}
-}
-
-func (h *House) discover(m mqtt.Message) {
-	d, err := h.announced.Take(h.prefix, m)
-	if err != nil { // ErrNotDiscovery: somebody else's topic
-		return
-	}
-	next := h.Now().Home
-	for _, unique := range d.Removed {
-		next = next.WithoutEntity(unique)
-		h.unfollow(unique)
-		delete(h.states, unique)
-	}
-	for _, e := range d.Entities {
-		next = next.WithEntity(e)
-		h.unfollow(e.UniqueID)
-		h.follow(e)
-	}
-	faults := h.Now().Faults
-	if len(d.Faults) > 0 || h.faulty[m.Topic] {
-		faults = h.announced.Faults()
-		h.faulty[m.Topic] = len(d.Faults) > 0
-	}
-	h.swap(next, faults)
-	if len(d.Entities)+len(d.Removed) > 0 {
-		h.rebuild()
 	}
 }
 
@@ -202,17 +191,6 @@ func (h *House) swap(next *home.Home, faults []mqtt.Fault) {
 	snapshot := *h.Now()
 	snapshot.Home, snapshot.Faults = next, faults
 	h.current.Store(&snapshot)
-}
-
-// rebuild binds the sentences to the home's names in a goroutine of its own,
-// one at a time: names that change meanwhile wait for the next.
-func (h *House) rebuild() {
-	if h.stale = h.building; h.building {
-		return
-	}
-	h.building = true
-	names := h.Now().Home.Names()
-	go func() { h.resolved <- h.sentences.Bind(names) }()
 }
 
 // Watch waits for devices to reach the states that a plan wants.
@@ -313,7 +291,7 @@ func (h *House) silent() []string {
 
 // settle tells those who wait in Settled, if it is so.
 func (h *House) settle() {
-	if len(h.settled) == 0 || h.building || len(h.silent()) > 0 {
+	if len(h.settled) == 0 || h.building || len(h.batch) > 0 || len(h.silent()) > 0 {
 		return
 	}
 	for _, done := range h.settled {

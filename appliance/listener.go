@@ -9,9 +9,6 @@ import (
 	"github.com/cricket-home/cricket/voice/wake"
 )
 
-// patience is how long after a wake word a request may begin.
-const patience = 6 * time.Second
-
 // wordTail is how long after its detection a wake word may still sound: what ends by
 // then is no request.
 const wordTail = 250 * time.Millisecond
@@ -26,16 +23,24 @@ func (e *NoRequestError) Error() string {
 	return fmt.Sprintf("woken by %q at %.2f s, and no request followed", e.Wake.Word, e.Wake.End.Seconds())
 }
 
-// listener finds the requests in a stream of frames: those that follow a wake
-// word, or every one. One goroutine.
+// listener finds the requests in a stream of frames: those that the box is called
+// for, or every one. One goroutine.
 type listener struct {
 	detector   *wake.Detector // nil: every request
 	endpointer *voice.Endpointer
-	woke       *voice.Wake   // whose request has not come yet
-	detected   time.Duration // when that was noticed
-	unsettled  bool          // its end is not known for good
-	unanswered *voice.Wake   // the last that no request followed
-	heard      bool          // a wake word, ever
+	call       *call        // whose request has not come yet
+	wakes      []voice.Wake // of the newest frame, "stop" among them
+	voiced     int          // frames with a voice since the call
+	unanswered *voice.Wake  // the last that no request followed
+	heard      bool         // a wake word, ever
+}
+
+// call is what makes the next request one for this box.
+type call struct {
+	wake      *voice.Wake   // nil: the button, or a question of the box
+	until     time.Duration // when the request must have begun
+	noticed   time.Duration
+	unsettled bool // where the wake word ended is not known for good
 }
 
 // heardRequest is a request, with what only the listener knows of it.
@@ -47,35 +52,62 @@ type heardRequest struct {
 const frameTime = voice.FrameSamples * time.Second / voice.SampleRate
 
 // push takes the next frame and returns the request that ended with it, if one did.
-func (l *listener) push(f voice.Frame) (heardRequest, bool) {
-	u, spoken := l.endpointer.Push(f)
+func (l *listener) push(f voice.Frame) (heardRequest, bool) { return l.pushMasked(f, f.PCM) }
+
+// pushMasked is push where the request is to hear something else than the wake words
+// do: not the chime.
+func (l *listener) pushMasked(f voice.Frame, request []int16) (heardRequest, bool) {
+	u, spoken := l.endpointer.Push(voice.Frame{Mic: f.Mic, Time: f.Time, PCM: request})
 	r, wanted := l.take(u, spoken)
 	if l.detector == nil {
 		return r, wanted
 	}
 	now := f.Time + frameTime
-	for _, w := range l.detector.Push(f) {
-		if l.woke != nil {
-			l.unanswered = l.woke
+	l.wakes = l.detector.Push(f)
+	for _, w := range l.wakes {
+		if w.Word == wake.Stop {
+			continue
 		}
-		l.heard, l.woke, l.detected, l.unsettled = true, &w, now, true
+		if l.call != nil && l.call.wake != nil {
+			l.unanswered = l.call.wake
+		}
+		l.heard, l.voiced = true, 0
+		l.call = &call{wake: &w, until: w.End + patience, noticed: now, unsettled: true}
 	}
-	if l.unsettled && now >= l.detected+wake.SettleTime {
+	if c := l.call; c != nil && c.unsettled && now >= c.noticed+wake.SettleTime {
 		l.settle()
+	}
+	if quiet, speaking := l.endpointer.Quiet(); speaking && quiet == 0 && l.call != nil && now > l.call.noticed+wordTail {
+		l.voiced++
 	}
 	return r, wanted
 }
 
+// open makes the next request one for this box, if it begins between two times.
+func (l *listener) open(from, until time.Duration) {
+	l.call, l.voiced = &call{until: until, noticed: from}, 0
+	l.endpointer.Begin(from)
+}
+
+// close takes back that the next request is for this box.
+func (l *listener) close() { l.call = nil }
+
+// begun is how many frames of voice make somebody speak.
+const begun = 5
+
+// speaks says whether the request that the box is called for has begun.
+func (l *listener) speaks() bool { return l.call != nil && l.voiced >= begun }
+
 // settle begins the request where the wake word ended.
 func (l *listener) settle() {
-	l.unsettled = false
-	l.woke.End = l.detector.End(l.detected)
-	l.endpointer.Begin(l.woke.End)
+	l.call.unsettled = false
+	l.call.wake.End = l.detector.End(l.call.noticed)
+	l.endpointer.Begin(l.call.wake.End)
 }
 
 // flush ends the stream and returns the request that was being spoken.
 func (l *listener) flush() (heardRequest, bool) {
-	if l.unsettled {
+	if l.call != nil && l.call.unsettled {
 		l.settle()
 	}
 	return l.take(l.endpointer.Flush())
@@ -86,23 +118,27 @@ func (l *listener) take(u voice.Utterance, spoken bool) (heardRequest, bool) {
 	if l.detector == nil || !spoken {
 		return heardRequest{Utterance: u}, spoken
 	}
-	w := l.woke
-	if w == nil || l.unsettled || u.End <= l.detected+wordTail {
+	c := l.call
+	if c == nil || c.unsettled || u.End <= c.noticed+wordTail && c.wake != nil || u.End <= c.noticed {
 		return heardRequest{}, false
 	}
-	l.woke = nil
-	if u.Start > w.End+patience {
-		l.unanswered = w
+	l.call = nil
+	if u.Start > c.until {
+		l.unanswered = c.wake
 		return heardRequest{}, false
 	}
-	u.Wake = w
-	return heardRequest{u, max(0, l.detected-w.End)}, true
+	u.Wake = c.wake
+	r := heardRequest{Utterance: u}
+	if c.wake != nil {
+		r.wakeDelay = max(0, c.noticed-c.wake.End)
+	}
+	return r, true
 }
 
 // fault says what was missing when the stream ended after some requests.
 func (l *listener) fault(requests int) error {
-	if l.woke != nil {
-		l.unanswered = l.woke
+	if l.call != nil {
+		l.unanswered = l.call.wake
 	}
 	switch {
 	case l.detector == nil:

@@ -16,6 +16,12 @@ func Models(stateDir string) *models.Store {
 
 // ChooseRecognizer decides which of the installed models hears, on this machine.
 func ChooseRecognizer(c Config, stateDir string) (models.Decision, error) {
+	return chooseModel(models.STT, c.STT.Model, c, stateDir)
+}
+
+// chooseModel decides which of the installed models serves a purpose; configured
+// is what the configuration says of it.
+func chooseModel(purpose models.Purpose, configured string, c Config, stateDir string) (models.Decision, error) {
 	catalogue, err := models.Builtin()
 	if err != nil {
 		return models.Decision{}, err
@@ -29,8 +35,8 @@ func ChooseRecognizer(c Config, stateDir string) (models.Decision, error) {
 	if err != nil {
 		return models.Decision{}, err
 	}
-	return models.Choose(catalogue, entries, models.Wish{Purpose: models.STT, Language: c.Language,
-		Machine: models.ThisMachine(), Config: c.STT.Model, Use: used[models.STT]}), nil
+	return models.Choose(catalogue, entries, models.Wish{Purpose: purpose, Language: c.Language,
+		Machine: models.ThisMachine(), Config: configured, Use: used[purpose]}), nil
 }
 
 // CheckModels says which model would hear if the daemon ran. A fault of the

@@ -28,6 +28,7 @@ type Request struct {
 	Room   string // the room that heard it; "" for the box's own
 	DryRun bool   // publish nothing
 	NoWake bool   // every spoken sentence is a request (Hear)
+	Source home.Source
 }
 
 // Ask answers a sentence that came as text.
@@ -51,7 +52,7 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 			return err
 		}
 	}
-	defer func() { b.wakes.add(l.detector) }()
+	defer func() { b.wakes.add(l.detector, nil) }()
 	answered := 0
 	for {
 		frame, end := wav.Next()
@@ -70,7 +71,8 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 		}
 		if spoken {
 			answered++
-			if err := emit(b.hearOne(ctx, u, decided-u.End, q)); err != nil {
+			r, _ := b.hearOne(ctx, ctx, u, decided-u.End, q)
+			if err := emit(r); err != nil {
 				return err
 			}
 		}
@@ -86,9 +88,14 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 	}
 }
 
+// stale is how long after the end of speech a request is not carried out any more:
+// nobody expects a light to go on then.
+const stale = 10 * time.Second
+
 // hearOne answers one utterance; late is the time from the last spoken sample
-// to the decision that speech had ended.
-func (b *Box) hearOne(ctx context.Context, u heardRequest, late time.Duration, q Request) Result {
+// to the decision that speech had ended. It is false where wanted ended before the
+// words were known: then nothing is done, and nothing kept.
+func (b *Box) hearOne(ctx, wanted context.Context, u heardRequest, late time.Duration, q Request) (Result, bool) {
 	t := &trace.Trace{Time: time.Now()}
 	r := Result{File: u.Mic, Truncated: u.Truncated}
 	if w := u.Wake; w != nil {
@@ -104,26 +111,41 @@ func (b *Box) hearOne(ctx context.Context, u heardRequest, late time.Duration, q
 	t.Stages = append(t.Stages, trace.Stage{Name: "endpoint", Start: t.Time.Add(-late), Duration: late,
 		Decision: fmt.Sprintf("%.2f s of speech", u.Duration().Seconds())})
 	end := t.Begin("stt")
-	heard, err := b.ears.Transcribe(ctx, u.Utterance)
+	soon, cancel := context.WithTimeout(wanted, stale-late)
+	defer cancel()
+	heard, err := b.ears.Transcribe(soon, u.Utterance)
+	if wanted.Err() != nil && err != nil {
+		return r, false
+	}
 	if err != nil {
 		end("failed")
 		r.Reply = b.house.Now().Home.NoRecognizer()
+		if soon.Err() != nil {
+			r.Reply = b.house.Now().Home.TooLate()
+		}
 		r.Fault = &Fault{Part: "recogniser", Error: err.Error(), Hint: "cricket doctor"}
 		r.Actions = []Action{}
-		return b.keep(r, t)
+		return b.keep(r, t), true
 	}
 	r.Transcript, r.TranscriptConfidence = &heard.Text, &heard.Confidence
-	if heard.NotCommand || heard.Text == "" {
+	if heard.NotCommand || heard.Text == "" || heard.Confidence < unsure {
 		end("no command")
 		refused := intent.Intent{Refusal: intent.NotCommand, Confidence: heard.Confidence}
 		if !heard.NotCommand {
 			refused.Refusal = intent.NotRecognized
 		}
-		return b.keep(b.carryOut(ctx, r, refused, q, t), t)
+		if !heard.NotCommand {
+			r.Reply = b.house.Now().Home.NotHeard()
+		}
+		return b.keep(b.carryOut(ctx, r, refused, q, t), t), true
 	}
 	end(b.ears.current().name)
-	return b.keep(b.answer(ctx, r, heard, q, t), t)
+	return b.keep(b.answer(ctx, r, heard, q, t), t), true
 }
+
+// unsure is the confidence of a transcript below which it is not worth guessing what
+// was meant: a mean log probability of -1 per token, as in Whisper's own rule.
+const unsure = 0.36
 
 // answer resolves a sentence and carries it out.
 func (b *Box) answer(ctx context.Context, r Result, heard voice.Transcript, q Request, t *trace.Trace) Result {
@@ -140,7 +162,12 @@ func (b *Box) answer(ctx context.Context, r Result, heard voice.Transcript, q Re
 	} else {
 		end(in.Name)
 	}
-	return b.carryOut(ctx, r, in, q, t)
+	in, late := b.think(ctx, asked, in, t)
+	r = b.carryOut(ctx, r, in, q, t)
+	if late {
+		r.Reply = now.Home.TooLate()
+	}
+	return r
 }
 
 // room is the room that a request is meant for when it names none.
@@ -160,15 +187,17 @@ func (b *Box) roomID(q Request) string {
 }
 
 // carryOut plans an intent, carries the plan out, and remembers it for what is
-// said next in the same room.
+// said next in the same room. A reply that r has already is kept.
 func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Request, t *trace.Trace) Result {
 	r.Room, r.Resolved = b.room(q), NewResolved(nil, in)
 	end := t.Begin("plan")
 	room := b.roomID(q)
 	before := b.rooms.of(room, t.Time)
 	now := b.house.Now().Home
-	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Past: before.Past})
-	r.Reply, r.Actions = plan.Reply, actions(plan)
+	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Volume: b.loud.Now(), Past: b.past(now, in, before.Past), Source: q.Source})
+	if r.Actions = actions(plan); r.Reply == "" {
+		r.Reply = plan.Reply
+	}
 	if in.Refusal == "" {
 		r.Plan = plan.Refusal
 	}
@@ -176,14 +205,28 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	if q.DryRun {
 		return r
 	}
+	if in.Name == "HassNevermind" {
+		b.speech.Hush()
+	}
 	r = b.publishAll(ctx, r, in, now, plan, t)
 	var undo []schedule.Change
+	var wasVolume *int
+	if r.Fault == nil && plan.Volume != nil {
+		was := b.loud.Now()
+		if err := b.loud.Set(*plan.Volume); err != nil {
+			r.Reply = now.NoBook(plan)
+			r = b.fail(r, "volume", err)
+		} else {
+			wasVolume = &was
+		}
+	}
 	if r.Fault == nil || len(r.Actions) > 0 {
 		r, undo = b.change(ctx, r, now, plan, t)
 	}
-	next := before.next(r, in, time.Now())
-	if len(r.Actions) > 0 || len(undo) > 0 {
-		next.Before, next.Undo = now.Before(plan), undo
+	r.Beep = r.Fault == nil && (plan.Seen && b.config.TTS.Beep || plan.Confirms && b.onlyBeeps())
+	next := before.next(r, in, plan, time.Now())
+	if len(r.Actions) > 0 || len(undo) > 0 || wasVolume != nil {
+		next.Before, next.Undo, next.Volume = now.Before(plan), undo, wasVolume
 	}
 	b.rooms.put(room, next)
 	return r
@@ -193,7 +236,11 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 // all to hear.
 func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan, t *trace.Trace) (Result, []schedule.Change) {
 	if plan.Announce != "" {
-		if err := b.send(ctx, "broadcast", []byte(plan.Announce)); err != nil {
+		switch err := b.broadcast(ctx, plan); {
+		case errors.Is(err, errUnheard):
+			r.Reply, r.Fault = h.Unheard(plan.In), &Fault{Part: "broadcast", Error: err.Error(), Hint: "mosquitto_sub -v -t 'cricket/+/broadcast/#'"}
+			return r, nil
+		case err != nil:
 			r.Reply = h.NoBroker()
 			return b.fail(r, "broker", err), nil
 		}

@@ -30,6 +30,7 @@ type Result struct {
 	Plan    home.Refusal       `json:"plan_refusal,omitempty"`
 	Actions []Action           `json:"actions"`
 	Reply   string             `json:"reply"`
+	Beep    bool               `json:"beep,omitempty"` // a sound stands for the reply
 	Fault   *Fault             `json:"fault,omitempty"`
 	MS      map[string]float64 `json:"ms"`
 
@@ -190,3 +191,6 @@ func (r Resolved) fields(field func(string, any)) {
 		also.fields(field)
 	}
 }
+
+// Last returns up to n results, the newest first.
+func (b *Box) Last(n int) []Result { return b.results.Last(n) }

@@ -23,9 +23,10 @@ type Planned struct {
 	Kind   string     `json:"kind"`           // "timer", "alarm", "reminder", "command"
 	Name   string     `json:"name,omitempty"` // of a timer or an alarm; a reminder's message; what a command does
 	Room   string     `json:"room,omitempty"`
-	State  string     `json:"state"`         // "running", "paused", "waiting", "ringing"
-	Left   float64    `json:"left_s"`        // seconds; negative since it was due
-	Due    *time.Time `json:"due,omitempty"` // by the wall clock, where that is known
+	State  string     `json:"state"`              // "running", "paused", "waiting", "ringing"
+	Left   float64    `json:"left_s"`             // seconds; negative since it was due
+	Length float64    `json:"length_s,omitempty"` // of a countdown: what was asked for, in seconds
+	Due    *time.Time `json:"due,omitempty"`      // by the wall clock, where that is known
 	Repeat bool       `json:"repeat,omitempty"`
 }
 
@@ -35,7 +36,7 @@ func (b *Box) Planned() []Planned {
 	out := []Planned{}
 	for _, e := range b.agenda.Book().Entries {
 		p := Planned{ID: e.ID, Kind: string(e.Kind), Name: e.Name, Room: e.Room, State: "running",
-			Left: math.Round(e.Remaining(now).Seconds()), Repeat: e.Rule != nil && e.Rule.Repeats()}
+			Left: math.Round(e.Remaining(now).Seconds()), Length: e.Length.Seconds(), Repeat: e.Rule != nil && e.Rule.Repeats()}
 		if a, ok := b.house.Now().Home.Area(e.Room); ok && e.Room != "" {
 			p.Room = a.Name
 		}
@@ -62,12 +63,9 @@ func (b *Box) Planned() []Planned {
 
 // StopRinging stops all that rings.
 func (b *Box) StopRinging(ctx context.Context) error {
-	now := b.clock.now()
-	var changes []schedule.Change
-	for _, e := range b.agenda.Book().Ringing() {
-		changes = append(changes, e.Finish(now, b.place))
-	}
-	_, err := b.alter(ctx, changes)
+	rang := b.agenda.Book().Ringing()
+	err := b.agenda.StopRinging(ctx)
+	b.tellStopped(ctx, rang)
 	return err
 }
 
@@ -75,15 +73,36 @@ func (b *Box) StopRinging(ctx context.Context) error {
 func (b *Box) alter(ctx context.Context, changes []schedule.Change) ([]schedule.Change, error) {
 	rang := b.agenda.Book().Ringing()
 	undo, err := b.agenda.Change(ctx, changes)
-	if err != nil {
-		return nil, err
-	}
+	b.tellStopped(ctx, rang)
+	return undo, err
+}
+
+// tellStopped tells of what rang and does not ring any more.
+func (b *Box) tellStopped(ctx context.Context, rang []schedule.Entry) {
 	for _, e := range rang {
 		if now, ok := b.agenda.Book().Entry(e.ID); !ok || !now.Ringing {
 			b.tell(ctx, "stopped", e)
 		}
 	}
-	return undo, nil
+}
+
+// ring lets the mouth ring with whatever rings, until ctx ends.
+func (b *Box) ring(ctx context.Context) error {
+	for {
+		var texts []string
+		for _, e := range b.agenda.Book().Ringing() {
+			texts = append(texts, b.house.Now().Home.Ring(e))
+		}
+		b.speech.Ring(strings.Join(texts, " "))
+		if b.live != nil {
+			b.live.rings(ctx, len(texts) > 0)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-b.agenda.rung:
+		}
+	}
 }
 
 // attend sees to what is due until ctx ends. What was due while the box was off
@@ -113,7 +132,7 @@ func (b *Box) carryDue(ctx context.Context, e schedule.Entry) {
 	t := &trace.Trace{Time: time.Now()}
 	r := b.keep(b.carryOut(ctx, Result{Due: string(e.Kind), Planned: e.Name}, *e.Command, Request{Room: e.Room}, t), t)
 	if !r.Done() || len(r.Actions) == 0 {
-		b.say(r.Reply)
+		b.speech.Tell(r.Reply, false)
 	}
 	if !r.Done() {
 		b.log.Warn("a command for later was not carried out", "entry", e.ID, "refusal", string(r.Refusal)+string(r.Plan))
@@ -151,9 +170,12 @@ func (b *Box) announce(ctx context.Context, d Due) {
 	r := Result{Due: string(e.Kind), Planned: e.Name, Actions: []Action{}}
 	what := "ringing"
 	switch {
+	case d.Unkept:
+		what, r.Reply = "missed", h.Unkept(e)
+		b.speech.Tell(r.Reply, false)
 	case d.Missed:
 		what, r.Reply = "missed", h.Missed(e, b.clock.now())
-		b.say(r.Reply)
+		b.speech.Tell(r.Reply, false)
 	case d.Ended:
 		what, r.Reply = "unheard", h.Ring(e)
 	default:
@@ -196,22 +218,9 @@ func (b *Box) send(ctx context.Context, topic string, payload []byte) error {
 	return b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/" + topic, Payload: payload, QoS: 1})
 }
 
-// overhear speaks what another box lets all boxes say.
-func (b *Box) overhear(m mqtt.Message) {
-	if !strings.HasPrefix(m.Topic, "cricket/"+node()+"/") && len(m.Payload) <= maxBroadcast {
-		b.say(string(m.Payload))
-	}
-}
-
-// maxBroadcast is the longest text that another box may have this one say.
-const maxBroadcast = 1000 // bytes
-
 // openAgenda reads the book, where it is to be kept.
 func (b *Box) openAgenda() error {
 	var err error
-	if b.clock, err = newClock(b.config.Place); err != nil {
-		return err
-	}
 	b.place = schedule.Place{Latitude: b.config.Place.Latitude, Longitude: b.config.Place.Longitude}
 	var book schedule.Book
 	var keep keeper = forgetful{}
@@ -220,7 +229,7 @@ func (b *Box) openAgenda() error {
 		if damaged, ok := errors.AsType[*schedule.DamagedError](err); ok {
 			b.log.Error("timers, alarms or lists may be missing", "err", err)
 			b.damaged = damaged
-			b.say(b.house.Now().Home.LostBook())
+			b.speech.Tell(b.house.Now().Home.LostBook(), false)
 			err = nil
 		}
 		keep = b.store

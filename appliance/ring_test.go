@@ -20,8 +20,13 @@ import (
 // means carries out an intent as if it had been said in the hall.
 func means(t *testing.T, b *Box, in intent.Intent) Result {
 	t.Helper()
+	return meansIn(t, b, in, "hall")
+}
+
+func meansIn(t *testing.T, b *Box, in intent.Intent, room string) Result {
+	t.Helper()
 	tr := &trace.Trace{Time: time.Now()}
-	return b.keep(b.carryOut(within(t), Result{Text: "what was said"}, in, Request{Room: "hall"}, tr), tr)
+	return b.keep(b.carryOut(within(t), Result{Text: "what was said"}, in, Request{Room: room}, tr), tr)
 }
 
 func lamp(name string) intent.Intent {
@@ -94,7 +99,7 @@ func TestYes(t *testing.T) {
 	now := time.Now()
 	open := lamp("HassTurnOn")
 	var r rooms
-	asked := talk{}.next(Result{}, intent.Intent{Refusal: intent.Ambiguous, Open: &open}, now)
+	asked := talk{}.next(Result{}, intent.Intent{Refusal: intent.Ambiguous, Open: &open}, home.Plan{}, now)
 	r.put("hall", asked)
 	yes := named("CricketYes")
 	for _, tt := range []struct {
@@ -114,7 +119,7 @@ func TestYes(t *testing.T) {
 	if got := asked.answered(yes); got.Refusal != intent.Ambiguous || len(got.Candidates) != 2 {
 		t.Errorf("yes to two: %+v", got)
 	}
-	if after := asked.next(Result{}, named("CricketNo"), now); after.context.Open != nil {
+	if after := asked.next(Result{}, named("CricketNo"), home.Plan{}, now); after.context.Open != nil {
 		t.Error("the question is still open after no")
 	}
 }
@@ -187,6 +192,11 @@ func TestDue(t *testing.T) {
 		t.Errorf("%s, %+v", r, b.Planned())
 	}
 	event("stopped timer egg")
+	means(t, b, intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"minutes": 5.0}})
+	means(t, b, intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"minutes": 7.0}})
+	if p := b.Planned(); len(p) != 2 || p[0].Length != 300 || p[1].Length != 420 {
+		t.Errorf("two timers without a name cannot be told apart: %+v", p)
+	}
 }
 
 // The book of a box that was killed is there for the next one; a damaged one is

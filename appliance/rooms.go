@@ -1,6 +1,7 @@
 package appliance
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -48,7 +49,7 @@ func (r *rooms) put(room string, t talk) {
 }
 
 // next is the past after one more request, whose reply was r's.
-func (t talk) next(r Result, in intent.Intent, now time.Time) talk {
+func (t talk) next(r Result, in intent.Intent, plan home.Plan, now time.Time) talk {
 	t.Misses, t.Planned = t.Misses+1, ""
 	if in.Refusal == "" || in.Refusal == intent.Ambiguous {
 		t.Misses = 0
@@ -67,7 +68,13 @@ func (t talk) next(r Result, in intent.Intent, now time.Time) talk {
 	default:
 		t.Text = r.Text
 	}
-	t.context.Open, t.time = in.Open, now
+	if in.Refusal == intent.NotRecognized || in.Refusal == intent.NotCommand {
+		return t // what was asked may still be answered
+	}
+	t.context.Open, t.context.Asks, t.time = in.Open, intent.AsksWhich, now
+	if plan.Open != nil {
+		t.context.Open, t.context.Asks = plan.Open, plan.Asks
+	}
 	switch {
 	case in.Refusal != "" || r.Plan != "":
 	case in.Name != "CricketUndo":
@@ -81,14 +88,39 @@ func (t talk) next(r Result, in intent.Intent, now time.Time) talk {
 }
 
 // answered puts what "yes" is an answer to in its place: the one thing that was
-// asked about. Where several were, it is asked again.
+// asked about, or what was understood and only not sure. Else it is asked again.
 func (t talk) answered(in intent.Intent) intent.Intent {
 	open := t.context.Open
 	if in.Name != "CricketYes" || open == nil {
 		return in
 	}
-	if len(open.Targets) == 1 {
+	if len(open.Targets) == 1 || open.Tier == intent.Repair || t.context.Asks != intent.AsksWhich {
 		return *open
 	}
 	return intent.Intent{Refusal: intent.Ambiguous, Candidates: open.Targets, Open: open}
+}
+
+// past is what an intent may refer to. "Why did the hall lamp go off?" is about
+// the last thing, in any room, that was done with the hall lamp.
+func (b *Box) past(h *home.Home, in intent.Intent, before home.Past) home.Past {
+	if in.Name != "CricketWhy" || len(in.Targets) == 0 {
+		return before
+	}
+	before.Text, before.Planned, before.Reply = "", "", ""
+	devices := slices.Clone(in.Targets)
+	for _, id := range in.Targets {
+		if g, ok := h.Group(id); ok {
+			devices = append(devices, g.Members...)
+		}
+	}
+	for _, r := range b.results.Last(kept) { // the newest first
+		if slices.ContainsFunc(r.Actions, func(a Action) bool { return slices.Contains(devices, a.Device) }) {
+			before.Text, before.Planned, before.Reply = r.Text, r.Planned, r.Reply
+			if r.Transcript != nil {
+				before.Text = *r.Transcript
+			}
+			break
+		}
+	}
+	return before
 }

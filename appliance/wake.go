@@ -26,19 +26,23 @@ type wakeCounts struct {
 	words map[string]wake.Counts
 }
 
-func (c *wakeCounts) add(d *wake.Detector) {
+// add adds what a detector has counted since before, and returns what it has now.
+func (c *wakeCounts) add(d *wake.Detector, before map[string]wake.Counts) map[string]wake.Counts {
 	if d == nil {
-		return
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.words == nil {
 		c.words = map[string]wake.Counts{}
 	}
-	for word, n := range d.Counts() {
-		sum := c.words[word]
-		c.words[word] = wake.Counts{Woke: sum.Woke + n.Woke, Missed: sum.Missed + n.Missed, Rejected: sum.Rejected + n.Rejected}
+	now := d.Counts()
+	for word, n := range now {
+		sum, old := c.words[word], before[word]
+		c.words[word] = wake.Counts{Woke: sum.Woke + n.Woke - old.Woke, Missed: sum.Missed + n.Missed - old.Missed,
+			Rejected: sum.Rejected + n.Rejected - old.Rejected}
 	}
+	return now
 }
 
 // all is what was counted so far, by word.
@@ -55,16 +59,36 @@ func (c *wakeCounts) all() map[string]wake.Counts {
 // detector is a new detector of this box's words, for one stream. "stop" is not
 // among them: it is for what the box itself says.
 func (b *Box) detector(ctx context.Context) (*wake.Detector, error) {
-	words, broken, err := WakeWords(b.config, b.options.StateDir)
+	words, err := b.wakeWords()
 	if err != nil {
 		return nil, err
-	}
-	if broken != nil {
-		b.log.Error("some enrolled wake words are not listened for", "err", broken)
 	}
 	if len(words) == 0 {
 		return nil, errors.New("listen for the wake word: config.toml names none, and nobody has enrolled one")
 	}
+	return b.detectorOf(ctx, words)
+}
+
+// liveDetector is a new detector for the microphone: also of "stop", on demand.
+func (b *Box) liveDetector(ctx context.Context) (*wake.Detector, error) {
+	words, err := b.wakeWords()
+	if err != nil {
+		return nil, err
+	}
+	words = slices.DeleteFunc(words, func(w wake.Word) bool { return w.Name == wake.Stop })
+	return b.detectorOf(ctx, append(words, wake.Word{Name: wake.Stop, Model: wake.Bundled(), Sensitivity: wake.DefaultSensitivity,
+		Refractory: wake.DefaultRefractory, OnDemand: true}))
+}
+
+func (b *Box) wakeWords() ([]wake.Word, error) {
+	words, broken, err := WakeWords(b.config, b.options.StateDir)
+	if broken != nil {
+		b.log.Error("some enrolled wake words are not listened for", "err", broken)
+	}
+	return words, err
+}
+
+func (b *Box) detectorOf(ctx context.Context, words []wake.Word) (*wake.Detector, error) {
 	o := wake.Options{Words: words, Verify: func(w voice.Wake, u voice.Utterance) bool { return b.verified(ctx, w, u) }}
 	if b.config.Wake.RecordNearMisses {
 		o.Missed = b.recordNearMiss

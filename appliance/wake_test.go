@@ -22,9 +22,10 @@ import (
 
 // listening is a recogniser that notes what it was given, and hears text.
 type listening struct {
-	text string
-	mu   sync.Mutex
-	got  []voice.Utterance
+	text   string
+	unsure bool
+	mu     sync.Mutex
+	got    []voice.Utterance
 }
 
 func (l *listening) Run(ctx context.Context) error { <-ctx.Done(); return nil }
@@ -33,6 +34,9 @@ func (l *listening) Transcribe(_ context.Context, u voice.Utterance) (voice.Tran
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.got = append(l.got, u)
+	if l.unsure {
+		return voice.Transcript{Text: l.text, Confidence: 0.2}, nil
+	}
 	return voice.Transcript{Text: l.text, Confidence: 1}, nil
 }
 

@@ -196,7 +196,7 @@ func (s speaker) each(devices []*Device) string {
 	if len(devices) <= most {
 		for _, d := range devices {
 			what, several := s.which([]*Device{d})
-			clauses = append(clauses, s.say(isAre("be", several), "what", what, "state", s.status(d)))
+			clauses = append(clauses, s.say(isAre("be", several), "what", what, "state", s.agree(s.status(d), []*Device{d})))
 		}
 		return s.list(clauses)
 	}
@@ -221,7 +221,7 @@ func (s speaker) each(devices []*Device) string {
 // count is "three lights are on".
 func (s speaker) count(devices []*Device, state, place string) string {
 	n := len(devices)
-	return s.say(isAre("some", n > 1), "things", s.counted(s.kind(devices), n), "state", state, "place", place)
+	return s.say(isAre("some", n > 1), "things", s.counted(s.kind(devices), n), "state", s.agree(state, devices), "place", place)
 }
 
 func (s speaker) yesNo(d *Device, asked string) string {
@@ -230,7 +230,7 @@ func (s speaker) yesNo(d *Device, asked string) string {
 		key, state = "yes", asked
 	}
 	what, several := s.which([]*Device{d})
-	return s.say(key, "answer", s.say(isAre("be", several), "what", what, "state", s.word(d, state)))
+	return s.say(key, "answer", s.say(isAre("be", several), "what", what, "state", s.agree(s.word(d, state), []*Device{d})))
 }
 
 func (s speaker) split(devices []*Device, asked string) (are, others []*Device) {
@@ -252,10 +252,10 @@ func (s speaker) allAre(devices []*Device, asked string, in intent.Intent) strin
 	case len(others) == 0 && s.kind(are) == "":
 		return s.say("yes", "answer", s.say("all.mixed", "state", state, "place", s.place(in)))
 	case len(others) == 0:
-		return s.say("yes", "answer", s.say("all", "things", s.things(s.kind(are), 2), "state", state, "place", s.place(in)))
+		return s.say("yes", "answer", s.say("all", "things", s.things(s.kind(are), 2), "state", s.agree(state, are), "place", s.place(in)))
 	}
 	what, several := s.which(others)
-	return s.say("no", "answer", s.say(isAre("not", several), "what", what, "state", state))
+	return s.say("no", "answer", s.say(isAre("not", several), "what", what, "state", s.agree(state, others)))
 }
 
 // some answers "are any windows open?", "which lights are on?" and "how many
@@ -269,12 +269,12 @@ func (s speaker) some(question string, devices []*Device, asked string, in inten
 	case len(are) == 0 && kind == "":
 		return s.say("none.mixed", "state", state, "place", place)
 	case len(are) == 0:
-		return s.say("none", "things", s.things(kind, 2), "state", state, "place", place)
+		return s.say("none", "things", s.things(kind, 2), "state", s.agree(state, devices), "place", place)
 	case question == "how_many":
 		return s.count(are, state, place)
 	case len(are) == 1:
 		what, several := s.which(are)
-		answer = s.say(isAre("be", several), "what", what, "state", state)
+		answer = s.say(isAre("be", several), "what", what, "state", s.agree(state, are))
 	case len(are) <= most+1:
 		answer = s.say("some.list", "answer", s.count(are, state, place), "which", s.list(s.names(are)))
 	default:
@@ -326,6 +326,9 @@ func (s speaker) temperatureAnswer(in intent.Intent) (string, Refusal) {
 		if !ok {
 			silent = append(silent, d)
 			continue
+		}
+		if in.Slots["outside"] != nil {
+			return s.say("temperature.outside", "value", degrees), ""
 		}
 		place := ""
 		if a, ok := s.home.Area(d.Area); ok && a.ID != s.room {

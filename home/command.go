@@ -59,7 +59,8 @@ func (s speaker) command(in intent.Intent) part {
 		}
 		if len(found) > 1 && in.Slots["area"] == nil && in.Slots["floor"] == nil {
 			if area, _ := s.common(found); area.ID == "" || domain != "climate" {
-				return refused(in, Ambiguous, s.question(ids))
+				in.Targets = ids
+				return asked(in, intent.AsksWhich, s.question(ids))
 			}
 		}
 	}
@@ -72,11 +73,34 @@ func (s speaker) command(in intent.Intent) part {
 		}
 		return p
 	}
+	if by, relative := number(in.Slots["brightness_step"]); relative {
+		devices = litFirst(devices, by)
+	}
 	for _, d := range devices {
 		st, why := s.step(d, in)
 		s.act(&p, d, st, why)
 	}
 	return p
+}
+
+// litFirst are the lamps that "dimmer" and "brighter" are about: those that are
+// on, where any is. Where these are as bright as they go, brighter is the others.
+func litFirst(devices []*Device, by float64) []*Device {
+	var lit, dark []*Device
+	full := true
+	for _, d := range devices {
+		if d.Domain() == "light" && d.State == "off" {
+			dark = append(dark, d)
+			continue
+		}
+		lit = append(lit, d)
+		v, ok := number(d.Attributes["brightness"])
+		full = full && (!d.can("brightness") || ok && v >= 255)
+	}
+	if len(lit) == 0 || by > 0 && full && len(dark) > 0 {
+		return dark
+	}
+	return lit
 }
 
 // act adds what one device is to do to a part, or why it does not.
@@ -90,6 +114,9 @@ func (s speaker) act(p *part, d *Device, st step, why exception) {
 		if messages, err = d.Entity.Messages(st.call); err != nil {
 			why.key = "cannot.do" // what it announced has no topic for the call
 		}
+	}
+	if confirmations[why.key] && !s.at.Source.MayConfirm() {
+		why.key = "confirm.remote"
 	}
 	if why.key != "" {
 		p.except(d, why)
@@ -109,6 +136,9 @@ func (s speaker) expand(ids []string) (devices []*Device, missing bool) {
 		}
 		for _, m := range members {
 			d, ok := s.home.Device(m)
+			if _, waits := s.home.newcomer(m); waits {
+				continue
+			}
 			if !ok {
 				missing = true
 			} else if !seen[m] {
@@ -261,6 +291,9 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 		}
 		now, known := number(d.Attributes["brightness"])
 		if d.State == "off" {
+			if by < 0 {
+				return step{}, exception{key: isOff}
+			}
 			now, known = 0, true
 		}
 		var why exception
@@ -372,6 +405,9 @@ func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
 	if v, ok := number(d.Attributes["max_temp"]); ok {
 		highest = v
 	}
+	if relative && d.State == "off" {
+		return step{}, exception{key: isOff} // it would be set, and nobody the warmer
+	}
 	if relative {
 		now, known := number(d.Attributes["temperature"])
 		var why exception
@@ -385,6 +421,9 @@ func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
 	}
 	return step{call: call("set_temperature", map[string]any{"temperature": degrees}), state: s.say("set.to", "value", said)}, exception{}
 }
+
+// isOff is why what is off gets neither darker nor warmer.
+const isOff = "off"
 
 // stepped is a value after a relative change, within its range. Of a device that
 // has not said how it is set nobody can tell.

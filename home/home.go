@@ -19,8 +19,13 @@ type Home struct {
 	Devices  []*Device // in the order of HOME.toml, then of discovery
 	Groups   []Group
 
-	byID     map[string]int // device id to its place in Devices
-	byEntity map[string]int // unique id of an entity to its device's place
+	byID     map[string]int  // device id to its place in Devices
+	byEntity map[string]int  // unique id of an entity to its device's place
+	byOwner  map[string]int  // Device.UniqueID of the devices of HOME.toml to their places
+	found    map[string]bool // ids of areas that came by discovery
+	registry *registry       // what was imported, or nil
+	waiting  []Newcomer      // by id
+	own      *Home           // as Parse made it
 	replies  replies
 }
 
@@ -62,6 +67,7 @@ type Device struct {
 
 	online map[string]bool // what each availability topic said last
 	owner  *Device         // as HOME.toml has it; nil for a device known only by discovery
+	placed bool            // somebody says where it is; else Area is a guess from its name or its parent
 }
 
 // Domain is the part of the id before the dot: "light", "cover", ...
@@ -175,8 +181,12 @@ func sameAttributes(a, b map[string]any) bool {
 func (h *Home) index() {
 	h.byID = make(map[string]int, len(h.Devices))
 	h.byEntity = make(map[string]int)
+	h.byOwner = make(map[string]int)
 	for i, d := range h.Devices {
 		h.byID[d.ID] = i
+		if d.owner != nil {
+			h.byOwner[d.UniqueID()] = i
+		}
 		if d.Entity != nil {
 			h.byEntity[d.Entity.UniqueID] = i
 		}

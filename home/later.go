@@ -73,10 +73,14 @@ func (s speaker) stop(in intent.Intent, ringing []schedule.Entry) part {
 // snooze lets what rings ring again later.
 func (s speaker) snooze(in intent.Intent) part {
 	ringing := s.at.Book.Ringing()
+	d, ok := length(in, "")
+	if ok && len(ringing) == 0 && len(s.chosen(intent.Intent{}, schedule.Timer)) > 0 { // "five more minutes" on the timer
+		in.Name = "HassIncreaseTimer"
+		return s.changeTimer(in)
+	}
 	if len(ringing) == 0 {
 		return refused(in, CannotDo, s.say("ring.none"))
 	}
-	d, ok := length(in, "")
 	if !ok {
 		d = snoozeTime
 	}
@@ -92,9 +96,9 @@ func (s speaker) snooze(in intent.Intent) part {
 }
 
 func (s speaker) setAlarm(in intent.Intent) part {
-	e, answer, why := s.entry(in, schedule.Alarm)
-	if answer != "" {
-		return refused(in, why, answer)
+	e, none := s.entry(in, schedule.Alarm)
+	if none != nil {
+		return *none
 	}
 	e.Name = text(in, "name")
 	what := s.say("alarm")
@@ -105,13 +109,15 @@ func (s speaker) setAlarm(in intent.Intent) part {
 }
 
 func (s speaker) setReminder(in intent.Intent) part {
-	e, answer, why := s.entry(in, schedule.Reminder)
-	if answer != "" {
-		return refused(in, why, answer)
+	message := text(in, "message")
+	if message == "" {
+		return asked(in, intent.AsksMessage, s.say("reminder.what"))
 	}
-	if e.Name = text(in, "message"); e.Name == "" {
-		return refused(in, Ambiguous, s.say("reminder.what"))
+	e, none := s.entry(in, schedule.Reminder)
+	if none != nil {
+		return *none
 	}
+	e.Name = message
 	return part{in: in, answer: s.say("reminder.set", "when", s.when(e), "message", e.Name), changes: []schedule.Change{{Put: &e}}}
 }
 
@@ -125,23 +131,27 @@ func (s speaker) commandLater(in intent.Intent) part {
 	if then.Refusal != "" && (then.Refusal != Offline || !s.announced(in.Command.Targets)) {
 		return refused(in, then.Refusal, then.Reply)
 	}
-	e, answer, why := s.entry(in, schedule.Command)
-	if answer != "" {
-		return refused(in, why, answer)
+	e, none := s.entry(in, schedule.Command)
+	if none != nil {
+		return *none
 	}
 	e.Command = in.Command
-	var what []string
-	for _, p := range then.parts {
-		done, _ := s.deeds(p, nil)
-		if what = append(what, done...); len(done) > 0 {
-			what = append(what, s.exceptions(p, nil)...)
-		}
-	}
-	e.Name = s.list(what)
-	if e.Name == "" {
+	if e.Name = s.outcome(then); e.Name == "" {
 		e.Name = text(in, "conversation_command")
 	}
 	return part{in: in, answer: s.say("later.item", "when", s.when(e), "what", e.Name), changes: []schedule.Change{{Put: &e}}}
+}
+
+// outcome is what a plan does, as clauses in the middle of a sentence.
+func (s speaker) outcome(p Plan) string {
+	var what []string
+	for _, one := range p.parts {
+		done, _ := s.deeds(one, nil)
+		if what = append(what, done...); len(done) > 0 {
+			what = append(what, s.exceptions(one, nil)...)
+		}
+	}
+	return s.list(what)
 }
 
 // announced says whether all devices have announced themselves.
@@ -176,7 +186,7 @@ func (s speaker) chosen(in intent.Intent, kind schedule.Kind) []schedule.Entry {
 			hasStart && e.Length != start,
 			text(in, "time") != "" && (e.Rule == nil || at.Format("15:04") != text(in, "time")),
 			text(in, "message") != "" && !strings.Contains(strings.ToLower(e.Name), strings.ToLower(text(in, "message"))),
-			kind != schedule.Command && name != "" && name != "all" && !strings.EqualFold(e.Name, name),
+			kind != schedule.Command && name != "" && name != "all" && !strings.Contains(strings.ToLower(e.Name), strings.ToLower(name)),
 			len(in.Targets) > 0 && !s.commands(e, func(d *Device) bool { return slices.Contains(in.Targets, d.ID) }),
 			slices.Contains(weekdays, day) && (e.Rule == nil || weekdays[at.Weekday()] != day && !s.onWeekday(e, day)),
 			day == "today" && at.YearDay() != now.YearDay(),
@@ -184,6 +194,10 @@ func (s speaker) chosen(in intent.Intent, kind schedule.Kind) []schedule.Entry {
 		default:
 			out = append(out, e)
 		}
+	}
+	called := func(e schedule.Entry) bool { return strings.EqualFold(e.Name, text(in, "name")) }
+	if text(in, "name") != "" && slices.ContainsFunc(out, called) { // "egg" is that one, and not "egg noodles"
+		out = slices.DeleteFunc(out, func(e schedule.Entry) bool { return !called(e) })
 	}
 	return out
 }
@@ -206,11 +220,25 @@ func (s speaker) commands(e schedule.Entry, like func(*Device) bool) bool {
 	return false
 }
 
+// about says whether a later command is for a device of that name, or none was said.
+func (s speaker) about(e schedule.Entry, name string) bool {
+	return name == "" || s.commands(e, func(d *Device) bool { return named(name, d.Name, d.Aliases) })
+}
+
 // one narrows entries down to those that are meant when only one can be: what
 // rings, else what is of the room that heard. The question asks for the rest.
 func (s speaker) one(in intent.Intent, entries []schedule.Entry) (those []schedule.Entry, question string) {
 	if len(entries) < 2 || in.Slots["all"] != nil || in.Slots["name"] == "all" {
 		return entries, ""
+	}
+	if n, ok := number(in.Slots["which"]); ok {
+		i := int(n) - 1
+		if n < 0 {
+			i = len(entries) + int(n)
+		}
+		if i >= 0 && i < len(entries) {
+			return entries[i : i+1], ""
+		}
 	}
 	var here []schedule.Entry
 	for _, e := range entries {
@@ -226,7 +254,11 @@ func (s speaker) one(in intent.Intent, entries []schedule.Entry) (those []schedu
 	}
 	var choices []string
 	for _, e := range entries {
-		choices = append(choices, s.entryLabel(e))
+		if e.Kind == schedule.Command {
+			choices = append(choices, s.entryName(e))
+			continue
+		}
+		choices = append(choices, s.object(s.entryName(e)))
 	}
 	return nil, s.say("refused.ambiguous", "choices", s.either(choices))
 }
@@ -241,12 +273,17 @@ func (s speaker) none(in intent.Intent, kind schedule.Kind) part {
 
 func (s speaker) cancel(in intent.Intent, kind schedule.Kind) part {
 	entries := s.chosen(in, kind)
+	if len(entries) == 0 && kind == schedule.Timer { // "the timer for the lamp" turns it off in ten minutes
+		entries = slices.DeleteFunc(s.chosen(in, schedule.Command), func(e schedule.Entry) bool {
+			return e.Rule != nil || !s.about(e, text(in, "name"))
+		})
+	}
 	if len(entries) == 0 {
 		return s.none(in, kind)
 	}
 	those, question := s.one(in, entries)
 	if question != "" {
-		return refused(in, Ambiguous, question)
+		return asked(in, intent.AsksEntry, question)
 	}
 	return s.cancelled(in, those)
 }
@@ -288,19 +325,26 @@ func (s speaker) statusOf(in intent.Intent, kind schedule.Kind) part {
 	return part{in: in, answer: s.list(clauses)}
 }
 
-// entryLabel names an entry in the middle of a sentence.
+// entryLabel names an entry in the middle of a sentence, with its article.
 func (s speaker) entryLabel(e schedule.Entry) string {
+	if e.Kind == schedule.Command {
+		return s.entryName(e)
+	}
+	return s.the(s.entryName(e))
+}
+
+func (s speaker) entryName(e schedule.Entry) string {
 	switch {
 	case e.Kind == schedule.Command:
 		return s.say("later.item", "when", s.when(e), "what", e.Name)
 	case e.Kind == schedule.Reminder:
-		return s.the(s.say("reminder.label", "message", e.Name))
+		return s.say("reminder.label", "message", e.Name)
 	case e.Kind == schedule.Alarm && e.Name != "":
-		return s.the(s.say("alarm.named", "name", e.Name))
+		return s.say("alarm.named", "name", e.Name)
 	case e.Kind == schedule.Alarm:
-		return s.the(s.say("alarm.label", "when", s.when(e)))
+		return s.say("alarm.label", "when", s.when(e))
 	}
-	return s.the(s.timerName(e))
+	return s.timerName(e)
 }
 
 // entryStatus is a clause about one entry.

@@ -54,7 +54,7 @@ func (s speaker) changeList(in intent.Intent, name string, do schedule.ItemChang
 	l, _ := s.at.Book.List(name)
 	items := s.items(l, text(in, "item"))
 	if len(items) == 0 {
-		return refused(in, Ambiguous, s.say("list.what"))
+		return asked(in, intent.AsksItem, s.say("list.what"))
 	}
 	if do == schedule.Add && len(l.Items)+len(items) > longestList {
 		return refused(in, CannotDo, s.say("book.full"))
@@ -86,16 +86,25 @@ func (s speaker) changeList(in intent.Intent, name string, do schedule.ItemChang
 	return p
 }
 
-// items are the things that were said, which the language's word for "and" may
-// join; what is on the list under that name, as fish and chips, is one thing.
+// items are the things that were said, which commas and the language's word for
+// "and" join. What is on the list under that name is one thing, and so is what
+// belongs together: salt and vinegar crisps.
 func (s speaker) items(l schedule.List, said string) []string {
 	if _, found := l.Find(strings.TrimSpace(said)); found {
 		return []string{strings.TrimSpace(said)}
 	}
 	and := strings.NewReplacer("{first}", "", "{last}", "").Replace(s.Say["list.two"])
+	const kept = "\x00" // stands for an "and" that parts nothing
+	for _, w := range s.Together {
+		low := strings.ToLower(said)
+		if i := strings.Index(low, w); i >= 0 && len(low) == len(said) {
+			said = said[:i] + strings.Replace(said[i:i+len(w)], and, kept, 1) + said[i+len(w):]
+		}
+	}
 	var items []string
 	for _, item := range strings.Split(strings.ReplaceAll(said, and, ","), ",") {
-		if item = strings.TrimSpace(item); item != "" {
+		item = strings.TrimSpace(strings.ReplaceAll(item, kept, and))
+		if item = strings.TrimPrefix(item, strings.TrimLeft(and, " ")); item != "" { // "milk, and bread"
 			items = append(items, item)
 		}
 	}
@@ -105,6 +114,13 @@ func (s speaker) items(l schedule.List, said string) []string {
 func (s speaker) readList(in intent.Intent, name string) part {
 	l, _ := s.at.Book.List(name)
 	open := l.Open()
+	if item := text(in, "item"); item != "" {
+		i, found := l.Find(item)
+		if found && !l.Items[i].Done {
+			return part{in: in, answer: s.say("yes", "answer", s.say("list.has", "item", item, "list", s.listName(name)))}
+		}
+		return part{in: in, answer: s.say("no", "answer", s.say("list.has_not", "item", item, "list", s.listName(name)))}
+	}
 	if len(open) == 0 {
 		return part{in: in, answer: s.say("list.empty", "list", s.listName(name))}
 	}

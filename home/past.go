@@ -27,6 +27,13 @@ func (s speaker) past(in intent.Intent) part {
 		p.answer = s.say("past.heard", "text", before.Text)
 	case "CricketWhy":
 		switch {
+		case len(in.Targets) > 0 && before.Text == "" && before.Planned == "":
+			devices, _ := s.expand(in.Targets)
+			if len(devices) == 0 {
+				return refused(in, UnknownDevice, s.say("refused.device"))
+			}
+			what, _ := s.which(devices)
+			p.answer = s.say("past.not_me", "what", what)
 		case before.Planned != "":
 			p.answer = s.say("past.planned", "what", before.Planned, "reply", before.Reply)
 		case before.Text != "":
@@ -61,7 +68,7 @@ func (s speaker) example() string {
 	if first == nil {
 		return s.say("example.time")
 	}
-	return s.say("example.device", "what", s.the(s.label(first)))
+	return s.say("example.device", "what", s.object(s.label(first)))
 }
 
 // describe tells what is in a room; where that is much, how many of each kind.
@@ -72,7 +79,7 @@ func (s speaker) describe(in intent.Intent) part {
 	}
 	area, ok := s.home.Area(room)
 	if !ok {
-		return refused(in, UnknownDevice, s.say("describe.where"))
+		return asked(in, intent.AsksArea, s.say("describe.where"))
 	}
 	place := s.inRoom(area.Name)
 	devices := s.scope(map[string]any{"area": area.ID})
@@ -99,10 +106,10 @@ func (s speaker) describe(in intent.Intent) part {
 // to go back to (a scene, a button), or opens the house, stays and is told.
 func (s speaker) undo(in intent.Intent) part {
 	before := s.at.Past
-	if len(before.Before)+len(before.Undo) == 0 {
+	if len(before.Before)+len(before.Undo) == 0 && before.Volume == nil {
 		return refused(in, CannotDo, s.say("undo.nothing"))
 	}
-	p := part{in: in, changes: before.Undo}
+	p := part{in: in, changes: before.Undo, volume: before.Volume}
 	if len(before.Before) == 0 {
 		p.answer = s.say("undo.done")
 		return p
@@ -258,4 +265,11 @@ func (h *Home) Missed(e schedule.Entry, now schedule.Now) string {
 		what = e.Name
 	}
 	return s.sentence(s.say("ring.missed", "what", what))
+}
+
+// Unkept is what is said about a command that was not carried out because the
+// book could not be written: it might have been done twice.
+func (h *Home) Unkept(e schedule.Entry) string {
+	s := speaker{home: h, replies: h.replies, room: e.Room}
+	return s.sentence(s.say("down.book.command", "what", e.Name))
 }

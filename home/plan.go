@@ -18,6 +18,7 @@ const (
 	CannotDo          Refusal = "cannot_do"          // the device has no such ability
 	NeedsConfirmation Refusal = "needs_confirmation" // opens the house to the street: locks, garage doors
 	Offline           Refusal = "offline"            // the device is not there, or has never announced itself
+	NotApproved       Refusal = "not_approved"       // it is new, opens the house, and waits for the owner's approval
 	NoClock           Refusal = "no_clock"           // the box does not know the time
 )
 
@@ -25,9 +26,15 @@ const (
 type Plan struct {
 	Actions  []Action
 	Changes  []schedule.Change // of the book, to be made when the actions are published
-	Announce string            // to be said aloud by every box, or ""
+	Announce string            // to be said aloud by other boxes, or ""
+	In       string            // the area id of those that Announce is for; "" for all
+	Volume   *int              // how loud the box itself is to speak, 0..100; nil: as before
 	Reply    string            // said when every action is confirmed, or at once where there is none
+	Confirms bool              // Reply only says that everything was done
+	Seen     bool              // Confirms, and whoever is in the room sees so anyway
 	Refusal  Refusal
+	Open     *intent.Intent // what Reply asks about, or nil
+	Asks     intent.Asked   // what the answer to it is
 
 	parts []part // what Reply was made from, for Outcome
 	room  string // area id
@@ -49,10 +56,19 @@ type part struct {
 	done       []deed
 	exceptions []exception
 	refusal    Refusal // of an answer that is one
+	asks       *question
 
-	actions  []Action
-	changes  []schedule.Change
-	announce string
+	actions    []Action
+	changes    []schedule.Change
+	announce   string
+	announceIn string // area id
+	volume     *int
+}
+
+// question is an intent that something is missing of, and what.
+type question struct {
+	open intent.Intent
+	asks intent.Asked
 }
 
 // deed is what becomes of one device.
@@ -80,13 +96,22 @@ func (h *Home) Plan(in intent.Intent, at Setting) Plan {
 		p.parts = append(p.parts, part)
 		p.Actions = append(p.Actions, part.actions...)
 		p.Changes = append(p.Changes, part.changes...)
-		p.Announce += part.announce
+		if part.announce != "" {
+			p.Announce, p.In = part.announce, part.announceIn
+		}
+		if part.volume != nil {
+			p.Volume = part.volume
+		}
+		if q := part.asks; q != nil && p.Open == nil {
+			p.Open, p.Asks = &q.open, q.asks
+		}
 	}
 	if in.Refusal != "" && in.Refusal != intent.Ambiguous && at.Past.Misses%2 == 1 {
 		p.parts = append(p.parts, part{in: in, answer: s.hint(), refusal: NotUnderstood})
 	}
 	p.Reply = s.reply(p.parts, nil)
 	p.Refusal = refusal(p.parts)
+	p.Confirms, p.Seen = s.confirms(p.parts)
 	return p
 }
 
@@ -111,6 +136,12 @@ func flat(in intent.Intent) []intent.Intent {
 func (s speaker) part(in intent.Intent) part {
 	if in.Refusal != "" {
 		return s.notUnderstood(in)
+	}
+	if name, ok := s.newcomer(in); ok {
+		return refused(in, NotApproved, s.say("refused.newcomer", "name", s.lower(name)))
+	}
+	if s.ownVolume(in) {
+		return s.setOwnVolume(in)
 	}
 	if commands[in.Name] {
 		return s.command(in)
@@ -143,8 +174,7 @@ func (s speaker) part(in intent.Intent) part {
 			p.answer = s.say("nevermind")
 		}
 	case "HassBroadcast":
-		p.announce = text(in, "message")
-		p.answer = s.say("announced")
+		return s.broadcast(in)
 	case "HassNevermind", "CricketNo":
 		p.answer = s.say("nevermind")
 	case "CricketYes": // what it could be an answer to is put in its place before
@@ -160,6 +190,11 @@ func refused(in intent.Intent, why Refusal, answer string) part {
 	return part{in: in, refusal: why, answer: answer}
 }
 
+// asked is a part that does nothing until somebody says what is missing.
+func asked(in intent.Intent, what intent.Asked, text string) part {
+	return part{in: in, refusal: Ambiguous, answer: text, asks: &question{in, what}}
+}
+
 // text is a slot that is text, or "".
 func text(in intent.Intent, slot string) string {
 	v, _ := in.Slots[slot].(string)
@@ -173,6 +208,11 @@ func (s speaker) notUnderstood(in intent.Intent) part {
 	case intent.Ambiguous:
 		p.refusal = Ambiguous
 		p.answer = s.question(in.Candidates)
+		if in.Open != nil && in.Open.Tier == intent.Repair { // understood, but not surely
+			if what := s.outcome(s.home.Plan(*in.Open, s.at)); what != "" {
+				p.answer = s.say("refused.unsure", "what", what)
+			}
+		}
 	case intent.NotCommand:
 		p.answer = s.say("refused.not_command")
 	default:
@@ -189,9 +229,9 @@ func (s speaker) question(ids []string) string {
 	var choices []string
 	for _, id := range ids {
 		if g, ok := s.home.Group(id); ok {
-			choices = append(choices, s.the(g.Name))
+			choices = append(choices, s.object(g.Name))
 		} else if d, ok := s.home.Device(id); ok {
-			choices = append(choices, s.the(s.label(d)))
+			choices = append(choices, s.object(s.label(d)))
 		}
 	}
 	distinct := slices.Compact(slices.Sorted(slices.Values(choices)))
@@ -223,4 +263,5 @@ func refusal(parts []part) Refusal {
 	return ""
 }
 
-var confirmations = map[string]bool{"confirm.unlock": true, "confirm.open": true, "confirm.disarm": true}
+// confirmations are the exceptions that somebody in the room could lift.
+var confirmations = map[string]bool{"confirm.unlock": true, "confirm.open": true, "confirm.disarm": true, "confirm.remote": true}

@@ -38,6 +38,12 @@ type replies struct {
 	One       []string          `yaml:"one"`        // endings that look like it, but are not
 	Letters   string            `yaml:"letters"`    // capitals: nouns keep theirs; turkish: i is not I; or ""
 	Comma     bool              `yaml:"comma"`      // 19,5
+	Nouns     []noun            `yaml:"nouns"`      // with their articles
+	HeadFirst bool              `yaml:"head_first"` // a name's noun is its first word
+	Endings   []string          `yaml:"endings"`    // of adjectives: encendid-o, -a, -os, -as
+	Unbent    []string          `yaml:"unbent"`     // endings of words that look like it, but never change
+	Lengths   map[string]string `yaml:"lengths"`    // words of a length of time, and how they are said behind "in"
+	Together  []string          `yaml:"together"`   // one thing on a list, with "and" in it
 	Halves    []string          `yaml:"halves"`     // of a day, where people count hours to twelve; else empty
 }
 
@@ -83,7 +89,7 @@ func (r replies) say(key string, pairs ...string) string {
 
 // sentence starts with a capital and ends with a full stop.
 func (r replies) sentence(clause string) string {
-	clause = strings.TrimSpace(clause)
+	clause = strings.ReplaceAll(strings.TrimSpace(clause), "  ", " ")
 	if clause == "" {
 		return ""
 	}
@@ -163,6 +169,9 @@ func (r replies) the(name string) string {
 	}
 	if strings.HasSuffix(first, "'s") || strings.HasSuffix(first, "’s") {
 		return name
+	}
+	if n, ok := r.nounOf(name); ok {
+		return strings.ReplaceAll(n.Article, "{name}", r.lower(name))
 	}
 	return r.say("the", "name", r.lower(name))
 }

@@ -8,12 +8,26 @@ import (
 
 // Setting is what a plan depends on beside the home and the intent.
 type Setting struct {
-	Room  string // id or name of the area that heard it, or ""
-	Now   schedule.Now
-	Place schedule.Place
-	Book  schedule.Book
-	Past  Past
+	Room   string // id or name of the area that heard it, or ""
+	Now    schedule.Now
+	Place  schedule.Place
+	Book   schedule.Book
+	Volume int // how loud the box itself speaks, 0..100
+	Past   Past
+	Source Source
 }
+
+// Source is where a request came from.
+type Source string
+
+const (
+	InTheRoom Source = ""     // spoken, or typed by whoever may command the box
+	ByMQTT    Source = "mqtt" // text on a topic: anybody who reaches the broker may have written it
+)
+
+// MayConfirm says whether the source can be asked for, or give, the word that
+// opens the house.
+func (s Source) MayConfirm() bool { return s == InTheRoom }
 
 // At is the setting of a request by a box that has a clock, and has nothing
 // planned yet.
@@ -28,5 +42,6 @@ type Past struct {
 	Reply   string            // what the house said last
 	Before  []*Device         // the devices of the last request that did something, as they were before it
 	Undo    []schedule.Change // what takes its changes of the book back
+	Volume  *int              // how loud the box spoke before it, where it changed that
 	Misses  int               // how many requests in a row were not understood
 }

@@ -128,6 +128,10 @@ func (s speaker) subject(devices []*Device, in intent.Intent) (what string, seve
 func (s speaker) exceptNames(joined string) string {
 	var names []string
 	for _, name := range strings.Split(joined, ", ") {
+		if n, ok := s.nounOf(name); ok && n.Object != "" {
+			names = append(names, s.lower(name)) // its article here is a third one
+			continue
+		}
 		names = append(names, s.the(name))
 	}
 	return s.list(names)
@@ -234,14 +238,14 @@ func (s speaker) deeds(p part, unconfirmed []string) (clauses []string, silent [
 		case len(did) == 0:
 		case len(did) < len(asked):
 			clauses = append(clauses, s.say(isAre("partly", len(did) > 1), "number", s.number(len(did)), "all", s.number(len(asked)),
-				"things", s.things(s.kind(asked), len(asked)), "state", state))
+				"things", s.things(s.kind(asked), len(asked)), "state", s.agree(state, did)))
 		default:
 			what, several := s.subject(did, p.in)
 			key := "done"
 			if verb {
 				key = isAre("done", several)
 			}
-			clauses = append(clauses, s.say(key, "what", what, "state", state))
+			clauses = append(clauses, s.say(key, "what", what, "state", s.agree(state, did)))
 		}
 	}
 	return clauses, silent
@@ -255,7 +259,11 @@ func (s speaker) exceptions(p part, silent []*Device) []string {
 			silent = append(slices.Clone(e.devices), silent...)
 			continue
 		}
-		what, _ := s.which(e.devices)
+		what, several := s.which(e.devices)
+		if e.key == isOff {
+			out = append(out, s.say(isAre("already.off", several), "what", what, "state", s.agree(s.States["turn_off"], e.devices)))
+			continue
+		}
 		out = append(out, s.say(e.key, "what", what, "color", e.color, "number", e.number))
 	}
 	if len(silent) > 0 {

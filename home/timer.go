@@ -11,9 +11,9 @@ import (
 const snoozeTime = 9 * time.Minute
 
 func (s speaker) startTimer(in intent.Intent) part {
-	e, answer, why := s.entry(in, schedule.Timer)
-	if answer != "" {
-		return refused(in, why, answer)
+	e, none := s.entry(in, schedule.Timer)
+	if none != nil {
+		return *none
 	}
 	e.Name = text(in, "name")
 	what := s.say("timer")
@@ -39,7 +39,7 @@ func (s speaker) changeTimer(in intent.Intent) part {
 	}
 	those, question := s.one(in, entries)
 	if question != "" {
-		return refused(in, Ambiguous, question)
+		return asked(in, intent.AsksEntry, question)
 	}
 	p := part{in: in}
 	by, hasLength := length(in, "")
@@ -54,7 +54,7 @@ func (s speaker) changeTimer(in intent.Intent) part {
 			clauses = append(clauses, s.entryStatus(e))
 			continue
 		case !hasLength || by <= 0:
-			return refused(in, Ambiguous, s.say("timer.how_much"))
+			return asked(in, intent.AsksLength, s.say("timer.how_much"))
 		case by > longest || e.Length+by > longest && in.Name == "HassIncreaseTimer":
 			return refused(in, CannotDo, s.say("timer.too_long"))
 		case in.Name == "HassDecreaseTimer":

@@ -1,6 +1,7 @@
 package home
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -124,32 +125,33 @@ func (s speaker) onDay(r schedule.Rule, day string) (schedule.Rule, bool) {
 }
 
 // entry is something for later, as the slots say: after hours, minutes and
-// seconds, or by the clock. The answer says why there is none.
-func (s speaker) entry(in intent.Intent, kind schedule.Kind) (e schedule.Entry, answer string, refusal Refusal) {
+// seconds, or by the clock. Where there is none, the part says why, or asks.
+func (s speaker) entry(in intent.Intent, kind schedule.Kind) (e schedule.Entry, none *part) {
+	not := func(p part) (schedule.Entry, *part) { return schedule.Entry{}, &p }
 	if len(s.at.Book.Entries) >= fullBook {
-		return e, s.say("book.full"), CannotDo
+		return not(refused(in, CannotDo, s.say("book.full")))
 	}
 	if d, ok := length(in, ""); ok {
 		switch {
 		case d <= 0:
-			return e, s.say("timer.how_long"), Ambiguous
+			return not(asked(in, intent.AsksLength, s.say("timer.how_long")))
 		case d > longest:
-			return e, s.say("timer.too_long"), CannotDo
+			return not(refused(in, CannotDo, s.say("timer.too_long")))
 		}
 		e = schedule.Countdown(kind, d, s.at.Now)
 	} else if in.Slots["time"] != nil || in.Slots["sun"] != nil {
 		r, answer, refusal := s.byClock(in)
 		if answer != "" {
-			return e, answer, refusal
+			return not(refused(in, refusal, answer))
 		}
 		e, _ = schedule.ByClock(kind, r, s.at.Now, s.at.Place)
 	} else if kind == schedule.Timer {
-		return e, s.say("timer.how_long"), Ambiguous
+		return not(asked(in, intent.AsksLength, s.say("timer.how_long")))
 	} else {
-		return e, s.say("when.missing"), Ambiguous
+		return not(asked(in, intent.AsksTime, s.say("when.missing")))
 	}
 	e.Room = s.room
-	return e, "", ""
+	return e, nil
 }
 
 // fullBook is how many entries a book may have: more is a mistake.
@@ -159,7 +161,11 @@ const fullBook = 500
 // weekday at sunset".
 func (s speaker) when(e schedule.Entry) string {
 	if e.Rule == nil {
-		return s.say("when.in", "time", s.left(e))
+		left := s.left(e)
+		for _, word := range slices.Sorted(maps.Keys(s.Lengths)) {
+			left = strings.ReplaceAll(left, word, s.Lengths[word])
+		}
+		return s.say("when.in", "time", left)
 	}
 	at := s.atTime(e)
 	if !e.Rule.Repeats() {

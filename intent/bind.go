@@ -91,7 +91,7 @@ func (s *Sentences) Bind(n Names) *Resolver {
 	for i := range n.Entities {
 		e := &n.Entities[i]
 		k := kind{class: e.DeviceClass}
-		k.domain = e.domain()
+		k.domain = e.Domain()
 		mask, ok := masks[k]
 		if !ok {
 			for c, con := range s.constraints {
@@ -117,9 +117,20 @@ func (s *Sentences) Bind(n Names) *Resolver {
 	return r
 }
 
-// domain is what sentences take an entity for: the domain of its id, or for a
+// Guarded says that an entity opens the house to the street, or watches over it.
+func (e *Entity) Guarded() bool {
+	switch e.Domain() {
+	case "lock", "alarm_control_panel":
+		return true
+	case "cover":
+		return e.DeviceClass == "garage" || e.DeviceClass == "gate" || e.DeviceClass == "door"
+	}
+	return false
+}
+
+// Domain is what sentences take an entity for: the domain of its id, or for a
 // group that of its members, where they have one in common.
-func (e *Entity) domain() string {
+func (e *Entity) Domain() string {
 	domain, _, _ := strings.Cut(e.ID, ".")
 	for i, id := range e.Members {
 		of, _, _ := strings.Cut(id, ".")

@@ -6,7 +6,7 @@ import "math"
 // was meant. They are chosen on the corpora that repair may be tuned by, so that
 // fewer than one out-of-scope sentence in a hundred acts.
 const (
-	actAt = 0.72
+	actAt = 0.76
 	askAt = 0.55
 )
 

@@ -209,7 +209,9 @@ func (c *compiler) compileFile(i int, f *sentenceFile) {
 		for _, key := range []string{"domain", "device_class"} {
 			switch v := d.slots[key].(type) {
 			case string:
-				con.requires = append(con.requires, condition{key: key, values: []string{v}})
+				if v != ownDomain {
+					con.requires = append(con.requires, condition{key: key, values: []string{v}})
+				}
 			case []string:
 				con.requires = append(con.requires, condition{key: key, values: v})
 			}

@@ -41,6 +41,7 @@ type intentData struct {
 	rank   int  // metadata.rank: which block wins when both fit as well
 	single bool // metadata.single: means one device, never several
 	remote bool // metadata.anywhere: an area that is said is not where the device is
+	alone  bool // metadata.alone: is the whole sentence, never one of several requests
 	until  bool // metadata.until: the command is carried out now, and taken back when the time has come
 
 	// spoken is what the grammar for a closed-phrase recogniser has of the block:
@@ -255,6 +256,8 @@ func (f *sentenceFile) metadata(n *yaml.Node, b *intentData) error {
 			b.single, err = strconv.ParseBool(v.Value)
 		case "anywhere":
 			b.remote, err = strconv.ParseBool(v.Value)
+		case "alone":
+			b.alone, err = strconv.ParseBool(v.Value)
 		case "until":
 			b.until, err = strconv.ParseBool(v.Value)
 		case "spoken":

@@ -33,6 +33,7 @@ const (
 	followAny                // only that there was one
 	followIt                 // slot it: the devices of the last request: "turn it off"
 	followSame               // slot kind: the last request's kind of devices, elsewhere: "the bedroom too"
+	followAnswer             // slot answer: what the house asked for, as a length of time
 	followChoice             // slot choice: those of the devices that were asked about, or of the last request
 )
 
@@ -49,6 +50,8 @@ func (b *block) follows() followKind {
 			return followSame
 		case "choice":
 			return followChoice
+		case "answer":
+			return followAnswer
 		}
 		return followAny
 	}
@@ -58,20 +61,26 @@ func (b *block) follows() followKind {
 // conversationKey is the condition that something was said before.
 const conversationKey = "conversation"
 
-// holds tells whether the conversation is of one of the kinds that a condition names.
+// holds tells whether the conversation is of one of the kinds that a condition
+// names: last, open (a question which), asked (any other), or what is asked for.
 func (said Context) holds(c condition) bool {
-	last, open := said.Last != nil, said.Open != nil
+	last, question := said.Last != nil, said.Open != nil
 	if len(c.values) == 0 {
-		return last || open
+		return last || question
 	}
-	return last && slices.Contains(c.values, "last") || open && slices.Contains(c.values, "open")
+	kind := "open"
+	if said.Asks != AsksWhich {
+		kind = "asked"
+	}
+	return last && slices.Contains(c.values, "last") ||
+		question && (slices.Contains(c.values, kind) || slices.Contains(c.values, string(said.Asks)))
 }
 
 // before is the request that a follow-up is about, the question that is open
 // before the last request, with the one that it only delays.
 func (said Context) before() *Intent {
 	in := said.Open
-	if in == nil {
+	if in == nil || said.Asks != AsksWhich {
 		in = said.Last
 	}
 	return in.meant()
@@ -217,12 +226,14 @@ const (
 	followOnly    = "CricketOnly"    // of these devices: "only the left one"
 	followToo     = "CricketToo"     // of these as well: "the bedroom too"
 	followInstead = "CricketInstead" // taken back, and done to these: "i meant the bedroom"
+
+	followAnswered = "CricketAnswer" // what the house asked for: "ten minutes"
 )
 
 // follow is what a follow-up asks for: the request before, of the devices of in.
 func (in Intent) follow(said Context) (Intent, bool) {
 	before := said.Open
-	if before == nil || in.Name == followToo {
+	if before == nil || said.Asks != AsksWhich || in.Name == followToo {
 		before = said.Last
 	}
 	if before == nil {
@@ -232,10 +243,27 @@ func (in Intent) follow(said Context) (Intent, bool) {
 	if said.Open == nil || before != said.Open {
 		out.Also = nil
 	}
-	if in.Name == followInstead && said.Open == nil {
+	if in.Name == followInstead && before != said.Open {
 		return Intent{Name: "CricketUndo", Slots: map[string]any{}, Tier: Template, Confidence: in.Confidence, Also: []Intent{out}}, true
 	}
 	return out, true
+}
+
+// answers is the request that the house asked about, with the answer.
+func (in Intent) answers(said Context) Intent {
+	out := *said.Open
+	out.Tier, out.Confidence, out.Refusal, out.Open = in.Tier, in.Confidence, "", nil
+	out.Slots = maps.Clone(out.Slots)
+	if out.Slots == nil {
+		out.Slots = map[string]any{}
+	}
+	for k, v := range in.Slots {
+		if k == "answer" {
+			k = string(said.Asks)
+		}
+		out.Slots[k] = v
+	}
+	return out
 }
 
 // retarget is an intent for the devices of another.

@@ -51,8 +51,22 @@ type Query struct {
 // Context is what was said before in the same room. The zero Context is none.
 type Context struct {
 	Last *Intent // the last intent that was carried out
-	Open *Intent // an Intent.Open that the house has just asked about: its Targets are the choices
+	Open *Intent // what the house has just asked about
+	Asks Asked   // what the answer to Open is
 }
+
+// Asked says what a question of the house asks for.
+type Asked string
+
+const (
+	AsksWhich   Asked = ""        // which of the Targets
+	AsksLength  Asked = "length"  // how long, or by how much
+	AsksTime    Asked = "time"    // when
+	AsksMessage Asked = "message" // of what: the slot message
+	AsksItem    Asked = "item"    // what goes on the list: the slot item
+	AsksArea    Asked = "area"    // which room
+	AsksEntry   Asked = "entry"   // which timer, alarm, reminder or later command
+)
 
 // Alternative is another reading of what was said.
 type Alternative struct {

@@ -22,6 +22,7 @@ type language struct {
 	conjunctions []string // normalised, with a space before and behind, the longest first
 	commas       *strings.Replacer
 	determiners  []string // stand before names; two in a row are never said
+	outdoors     []string // parts of the names of what is out of doors
 	articles     []string // those that a name may be given with, with a space behind
 	negations    []string
 	before       []string // politeness before a request, in the grammar of a closed-phrase recogniser
@@ -46,6 +47,7 @@ type languageFile struct {
 	HeadFirst    bool                           `yaml:"head_first"`
 	Conjunctions []string                       `yaml:"conjunctions"`
 	Articles     []string                       `yaml:"articles"`
+	Outdoors     []string                       `yaml:"outdoors"`
 	Determiners  []string                       `yaml:"determiners"`
 	Negations    []string                       `yaml:"negations"`
 	Before       []string                       `yaml:"polite_before"`
@@ -142,6 +144,7 @@ func readLanguage(code, file string, data []byte) (*language, error) {
 		pairs = append(pairs, ", "+c+" ", " "+c+" ")
 	}
 	l.commas = strings.NewReplacer(append(pairs, ", ", " "+l.letters.and+" ")...)
+	l.outdoors = normal(f.Outdoors)
 	l.determiners = append(normal(f.Articles), normal(f.Determiners)...)
 	for _, a := range normal(f.Articles) {
 		l.articles = append(l.articles, a+" ")

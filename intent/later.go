@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -9,6 +10,10 @@ import (
 // minutes turn off the lamp". A wildcard of this slot is resolved like a request
 // of its own, and the sentence means nothing where that is refused.
 const commandSlot = "conversation_command"
+
+// restSlot is what is left of a request in whose middle the delay was said: "mach
+// in zehn Minuten das Licht aus" is "mach" and "das Licht aus".
+const restSlot = "conversation_rest"
 
 // command tells whether an expression is a request inside a request.
 func (sc *scope) command(e expr) bool {
@@ -99,8 +104,14 @@ func (m *match) later(in Intent, rd reading, at setting) (Intent, bool) {
 	at.nested = true
 	var list []Intent
 	var refused Intent
+	text := m.captured(rd.parse, commandSlot)
+	if rest := m.captured(rd.parse, restSlot); rest != "" {
+		text += " " + rest
+		in.Slots[commandSlot] = fmt.Sprint(in.Slots[commandSlot], " ", in.Slots[restSlot])
+		delete(in.Slots, restSlot)
+	}
 	m.inner(func(n *match) bool {
-		list, refused = n.requests(m.r, m.captured(rd.parse, commandSlot), at, maxRequests)
+		list, refused = n.requests(m.r, text, at, maxRequests)
 		return list != nil
 	})
 	if refused.Refusal == Ambiguous && refused.Open != nil {

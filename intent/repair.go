@@ -122,6 +122,7 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 		budget := min(left, maxTrySteps)
 		m.steps, m.spent = maxSteps-budget, false
 		if list, _ := m.requests(r, text, at, map[bool]int{false: 1, true: 2}[several]); len(list) > 0 {
+			list = condensed(list)
 			in, ok = list[0], true
 			in.Also = list[1:]
 			if len(in.Also) == 0 {
@@ -142,6 +143,9 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 	}
 	offer := func(f find) {
 		if f.source != fromAlternative && (passesOver(words, strings.Fields(f.text)) || asks(words) && !question(f.intent.Name)) {
+			return
+		}
+		if f.source != fromAlternative && r.strays(text, &f, at) {
 			return
 		}
 		f.certain, f.idle = f.intent.Confidence, r.idle(&f.intent, at)
@@ -289,13 +293,8 @@ func (r *Resolver) guarded(in *Intent) bool {
 			if i < 0 {
 				continue
 			}
-			switch class := r.names.Entities[i].DeviceClass; r.domains[i] {
-			case "lock", "alarm_control_panel":
+			if r.names.Entities[i].Guarded() {
 				return true
-			case "cover":
-				if class == "garage" || class == "gate" || class == "door" {
-					return true
-				}
 			}
 		}
 	}

@@ -64,6 +64,7 @@ func (l *language) unfinished(text string) bool {
 
 // pair resolves two requests, of which the right one, or the left one, may leave out what the other says.
 func (m *match) pair(r *Resolver, left, right string, at setting, most int) (list []Intent, refused Intent) {
+	at.part = true
 	first, ok := m.one(r, left, at)
 	begun := m.more
 	if !ok && first.Refusal == Ambiguous {

@@ -32,6 +32,7 @@ func (r *Resolver) Match(q Query) Intent {
 		}
 		return refused
 	}
+	list = condensed(list)
 	first := list[0]
 	for _, in := range list[1:] {
 		first.Confidence = min(first.Confidence, in.Confidence)
@@ -161,6 +162,9 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 			in.Slots[slot] = v
 		}
 	}
+	if rd.own {
+		in.Slots["domain"] = ownDomain
+	}
 	for _, c := range b.context {
 		if c.slot == "" || at.room < 0 || c.key == "area" && b.scoped && !rd.byRoom {
 			continue
@@ -223,6 +227,8 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 	switch _, delayed := in.Slots[commandSlot]; {
 	case delayed:
 		return m.later(in, rd, at)
+	case b.follow == followAnswer:
+		return in.answers(at.said), true
 	case b.follow == followIt:
 		m.nameIt(&in, rd, at)
 	case b.follow == followChoice || b.follow == followSame:

@@ -14,6 +14,7 @@ type setting struct {
 	now    time.Time
 	said   Context
 	nested bool // it is a request inside another one
+	part   bool // it is one of several in a sentence
 }
 
 // state of a device: what the query says, or else what the names say.
@@ -37,6 +38,7 @@ type reading struct {
 	byRoom     bool    // the room that heard it was taken because none was said
 	anywhere   bool    // no room was said, and the one that heard it has no such device
 	named      bool    // a device was named
+	own        bool    // the box itself is meant, for want of a device
 	elsewhere  bool    // the device named is not in the room that heard
 	confidence float64
 }
@@ -55,12 +57,19 @@ const (
 	severalDevices = 0.4  // ambiguous
 )
 
+// ownDomain is Home Assistant's domain of what people speak to: a slot with it means
+// the box itself, and no device.
+const ownDomain = "assist_satellite"
+
 // weigh finds the devices that a parse means. It returns false where the
 // conditions of the sentence do not hold.
 func (m *match) weigh(p parse, at setting) (reading, bool) {
 	r := m.r
 	b := &r.s.blocks[p.block]
 	rd := reading{parse: p, confidence: certain}
+	if b.alone && (at.part || at.nested) {
+		return rd, false
+	}
 	var nameTerm, areaTerm, floorTerm *term
 	var domain, class string
 	scoped := b.scoped
@@ -132,9 +141,13 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	if b.follow == followSame {
 		kinds, kindClass = m.kinds(at)
 	}
+	_, outside := b.slots["outside"]
 	left := 0 // devices that were left out
 	suits := func(i int32) bool {
 		if !r.allows(b.constraint, i) || !m.stateFits(b, i, at) || !placed(i) || m.excepted(i, &left) {
+			return false
+		}
+		if outside && !r.outdoors(i) {
 			return false
 		}
 		if b.follow == followSame && (!slices.Contains(kinds, r.domains[i]) || kindClass != "" && r.names.Entities[i].DeviceClass != kindClass) {
@@ -164,13 +177,27 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	default:
 		return rd, true // an intent without devices
 	}
-	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 {
+	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 || b.alone && rd.anywhere {
 		rd.nothing = true
+	}
+	// "Louder", where no player is in the room, and not just one elsewhere: the box itself.
+	if rd.anywhere && (rd.nothing || rd.ambiguous) && (b.intent == "HassSetVolume" || b.intent == "HassSetVolumeRelative") {
+		rd.devices, rd.nothing, rd.ambiguous, rd.confidence, rd.own = nil, false, false, roomTaken, true
 	}
 	if rd.ambiguous {
 		rd.confidence = severalDevices
 	}
 	return rd, true
+}
+
+// outdoors tells whether the name of a device, or of its room, says that it is out of doors.
+func (r *Resolver) outdoors(i int32) bool {
+	name := r.names.Entities[i].Name
+	if room := r.rooms[i]; room >= 0 {
+		name += " " + r.names.Areas[room].Name
+	}
+	name = r.s.lang.letters.normalize(name)
+	return slices.ContainsFunc(r.s.lang.outdoors, func(w string) bool { return strings.Contains(name, w) })
 }
 
 // pick chooses among the devices that have the name that was said.

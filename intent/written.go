@@ -19,7 +19,7 @@ func (l *language) asWritten(piece, sentence string) string {
 			if len(text) < len(piece) {
 				continue
 			}
-			if said := l.cased(words[i:j]); text == piece && (l.capitals || !ascii(said)) {
+			if said := l.cased(words[i:j]); text == piece && (l.capitals || !ascii(said) || strings.Contains(said, ",")) {
 				return said
 			}
 			break
@@ -32,13 +32,17 @@ func (l *language) asWritten(piece, sentence string) string {
 // language has no capitals that belong to a word.
 func (l *language) cased(words []string) string {
 	out := make([]string, 0, len(words))
-	for _, w := range words {
+	for i, w := range words {
 		w = strings.TrimFunc(w, func(r rune) bool {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '%' && r != '°' && r != '-'
 		})
-		if w != "" {
-			out = append(out, w)
+		if w == "" {
+			continue
 		}
+		if strings.HasSuffix(words[i], ",") && i+1 < len(words) { // it parts what is listed
+			w += ","
+		}
+		out = append(out, w)
 	}
 	text := strings.Join(out, " ")
 	switch {

@@ -10,7 +10,8 @@ import (
 // The value must be the same, or be on its way there: "opening" answers open,
 // "closing" closed, "locking" locked, "unlocking" unlocked, "returning" docked, and a cover that
 // moves answers a wanted position, for motors need longer than a listener
-// waits. Attributes must be there and may be off by a rounding: brightness 2,
+// waits; so does what a device says that it is heading for ($target of Homie).
+// Attributes must be there and may be off by a rounding: brightness 2,
 // percentage and position 2, temperatures 0.1, color temperature 5 %. A zero
 // want is confirmed by nothing, and neither does an offline entity confirm.
 func Confirms(want, got State) bool {
@@ -18,7 +19,7 @@ func Confirms(want, got State) bool {
 		return false
 	}
 	moving := got.Value == "opening" || got.Value == "closing"
-	if want.Value != "" && !sameValue(want.Value, got.Value) {
+	if aim, _ := got.Attributes[targeted+"state"].(string); want.Value != "" && !sameValue(want.Value, got.Value) && (aim == "" || !sameValue(want.Value, aim)) {
 		return false
 	}
 	for name, w := range want.Attributes {
@@ -26,7 +27,8 @@ func Confirms(want, got State) bool {
 			continue
 		}
 		g, ok := got.Attributes[name]
-		if !ok || !sameAttribute(name, w, g) {
+		aim, aims := got.Attributes[targeted+name]
+		if !(ok && sameAttribute(name, w, g)) && !(aims && sameAttribute(name, w, aim)) {
 			return false
 		}
 	}

@@ -26,6 +26,7 @@ var ErrNotDiscovery = errors.New("not a discovery topic")
 type Discovery struct {
 	Topic    string
 	Entities []Entity // all that the topic announces now: what it announced before and is not here is gone
+	Held     []Entity // what Announced.Admit does not let in
 	Removed  []string // unique ids that are gone. A message alone does not tell: only Announced.Take fills it
 	Faults   []Fault  // what was skipped, and why
 	Moving   bool     // migrate_discovery: the topic's entities stay until another topic announces them
@@ -62,6 +63,10 @@ var inherited = []string{
 // whatever is wrong with a payload is in Faults, and what is right is in
 // Entities. An empty payload announces nothing.
 func ParseDiscovery(prefix string, m Message) (Discovery, error) {
+	return parseDiscovery(prefix, m, templates{})
+}
+
+func parseDiscovery(prefix string, m Message, known templates) (Discovery, error) {
 	d := Discovery{Topic: m.Topic}
 	rest, under := strings.CutPrefix(m.Topic, prefix+"/")
 	if !under {
@@ -92,7 +97,7 @@ func ParseDiscovery(prefix string, m Message) (Discovery, error) {
 		return d, nil
 	}
 	if parts[0] == "device" {
-		d.device(root)
+		d.device(root, known)
 		return d, nil
 	}
 	resolve(root)
@@ -100,7 +105,7 @@ func ParseDiscovery(prefix string, m Message) (Discovery, error) {
 		d.fault("", err.Error())
 		return d, nil
 	}
-	d.add(parts[0], strings.Join(parts[1:n-1], "_"), "", root)
+	d.add(parts[0], strings.Join(parts[1:n-1], "_"), "", root, known)
 	return d, nil
 }
 
@@ -212,7 +217,7 @@ func shared(root map[string]any) error {
 }
 
 // device reads the device form: several components with one device.
-func (d *Discovery) device(root map[string]any) {
+func (d *Discovery) device(root map[string]any, known templates) {
 	if err := shared(root); err != nil {
 		d.fault("", err.Error())
 		return
@@ -271,7 +276,7 @@ func (d *Discovery) device(root map[string]any) {
 				continue
 			}
 		}
-		d.add(platform, id, id, c)
+		d.add(platform, id, id, c, known)
 	}
 }
 
@@ -289,9 +294,9 @@ func empty(v any) bool {
 
 // add builds one entity from an expanded config. object stands in for a unique
 // id; label names the component in faults, where the entity's own name does not.
-func (d *Discovery) add(kind, object, label string, config map[string]any) {
+func (d *Discovery) add(kind, object, label string, config map[string]any, known templates) {
 	e := Entity{Platform: kind, Config: config, Source: d.Topic, commands: map[string]command{}}
-	b := &builder{e: &e}
+	b := &builder{e: &e, templates: known}
 	named := b.names(object)
 	if label == "" {
 		label = named

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -79,7 +80,7 @@ func TestBridges(t *testing.T) {
 			`sensor.gate_outside_temperature "Outside temperature" of "Gate" in "Drive" temperature []`,
 		},
 		"openbeken": {
-			`light.obk_lamp_lamp_1 "Lamp 1" of "obk lamp" in "" [brightness color_temp] 2000..6494`,
+			`light.obk_lamp_lamp_1 "Lamp 1" of "obk lamp" in "" [brightness color color_temp] 2000..6494`,
 			`switch.obk_plug "obk plug" of "obk plug" in "" []`,
 		},
 		"device": {
@@ -89,8 +90,7 @@ func TestBridges(t *testing.T) {
 		},
 	}
 	faults := map[string]string{
-		"openbeken": `color cannot be used: rgb_value_template: the template`,
-		"device":    `update entities are not speakable yet`,
+		"device": `update entities are not speakable yet`,
 	}
 	all := bridges(t)
 	for name, messages := range all {
@@ -186,12 +186,12 @@ func TestFaults(t *testing.T) {
 		{"a valve without an end", "valve/x", `{"cmd_t":"a","pos":true,"pos_open":7,"pos_clsd":7}`, "valve.x", "must differ"},
 		{"template schema", "light/x", `{"cmd_t":"a","schema":"template"}`, "light.x", "schema template"},
 		{"other schema", "light/x", `{"cmd_t":"a","schema":"xml"}`, "light.x", `schema "xml"`},
-		{"template with statements", "sensor/x", `{"stat_t":"a","val_tpl":"{% if value %}1{% endif %}"}`, "sensor.x", "statements"},
-		{"template that calculates", "sensor/x", `{"stat_t":"a","val_tpl":"{{ value_json.t / 10 }}"}`, "sensor.x", "value_json.t / 10"},
-		{"template with another filter", "sensor/x", `{"stat_t":"a","val_tpl":"{{ value | regex_replace('a') }}"}`, "sensor.x", "regex_replace"},
-		{"template not closed", "sensor/x", `{"stat_t":"a","val_tpl":"{{ value"}`, "sensor.x", "not closed"},
+		{"template with a loop", "sensor/x", `{"stat_t":"a","val_tpl":"{% for x in value %}1{% endfor %}"}`, "sensor.x", "{% for %} is not evaluated"},
+		{"template that repeats", "sensor/x", `{"stat_t":"a","val_tpl":"{{ 'a' * 10 }}"}`, "sensor.x", "it repeats text"},
+		{"template with another filter", "sensor/x", `{"stat_t":"a","val_tpl":"{{ value | sort }}"}`, "sensor.x", "the filter \"sort\" is not evaluated"},
+		{"template not closed", "sensor/x", `{"stat_t":"a","val_tpl":"{{ value"}`, "sensor.x", "'}}' expected"},
 		{"template of states", "sensor/x", `{"stat_t":"a","val_tpl":"{{ states }}"}`, "sensor.x", `nothing is called "states"`},
-		{"command template", "switch/x", `{"cmd_t":"a","cmd_tpl":"{{ value * 2 }}"}`, "switch.x", "command_template"},
+		{"command template", "switch/x", `{"cmd_t":"a","cmd_tpl":"{{ range(9) }}"}`, "switch.x", "command_template"},
 		{"cover of nothing", "cover/x", `{}`, "cover.x", "neither a command_topic"},
 		{"climate of nothing", "climate/x", `{}`, "climate.x", "no topic"},
 		{"brightness is the only way, but has none", "light/x", `{"cmd_t":"a","on_cmd_type":"brightness"}`, "light.x", "brightness_command_topic"},
@@ -359,12 +359,25 @@ func FuzzParseDiscovery(f *testing.F) {
 				t.Fatalf("%s\n%v %v", config, err, twin.Faults)
 			}
 			twin.Entities[0].Source = e.Source
-			if !reflect.DeepEqual(twin.Entities[0], e) {
+			if !reflect.DeepEqual(bare(twin.Entities[0]), bare(e)) {
 				t.Fatalf("got  %+v\nwant %+v", twin.Entities[0], e)
 			}
 			exercise(t, &e, data)
 		}
 	})
+}
+
+// bare is an entity without its templates, which cannot be compared.
+func bare(e Entity) Entity {
+	e.readings = slices.Clone(e.readings)
+	for i := range e.readings {
+		e.readings[i].Template = template{}
+	}
+	e.commands = maps.Clone(e.commands)
+	for role, c := range e.commands {
+		e.commands[role] = command{Topic: c.Topic}
+	}
+	return e
 }
 
 // exercise sends an entity calls and messages; whatever it commands must be publishable.

@@ -17,8 +17,11 @@ type platform struct {
 func platforms(name, schema string) platform {
 	switch name {
 	case "light":
-		if schema == "json" {
+		switch schema {
+		case "json":
 			return platform{buildJSONLight, applyJSONLight, carryJSONLight}
+		case "homie":
+			return platform{buildHomieLight, applyHomieLight, carryHomieLight}
 		}
 		return platform{buildLight, applyLight, carryLight}
 	case "switch":

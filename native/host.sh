@@ -8,11 +8,6 @@ host_packages() {
 	[[ -e $keyring ]] || echo debian-archive-keyring
 }
 
-# without these some tests are skipped
-test_packages() {
-	command -v mosquitto_sub >/dev/null || echo mosquitto-clients
-}
-
 # not_installed prints those of its arguments that dpkg does not have.
 not_installed() {
 	local p
@@ -38,18 +33,12 @@ apt_install() {
 }
 
 need_host_packages() {
-	local need want
+	local need
 	need=$(host_packages | xargs)
-	want=$(test_packages | xargs)
-	[[ -n $need$want ]] || return 0
-	if [[ $EUID -eq 0 ]]; then
-		# shellcheck disable=SC2086 # package names hold no blanks
-		apt_install $need $want
-	elif [[ -n $need ]]; then
-		fail "this machine lacks $need" "sudo apt-get install -y --no-install-recommends $need $want"
-	else
-		say "note: some tests will be skipped without $want: sudo apt-get install -y $want"
-	fi
+	[[ -n $need ]] || return 0
+	[[ $EUID -eq 0 ]] || fail "this machine lacks $need" "sudo apt-get install -y --no-install-recommends $need"
+	# shellcheck disable=SC2086 # package names hold no blanks
+	apt_install $need
 }
 
 need_go() {
@@ -82,7 +71,10 @@ can_install() { [[ $EUID -eq 0 ]] && apt-get install -s --no-install-recommends 
 
 # The ends of packages' dependencies: apt brings the rest.
 distribution_packages="libwhisper-dev libggml-dev libggml0-backend-rpc llama.cpp-tools llama.cpp-tools-extra
-	portaudio19-dev libpocketsphinx-dev pocketsphinx pocketsphinx-en-us espeak-ng libspeexdsp-dev"
+	portaudio19-dev libpocketsphinx-dev pocketsphinx pocketsphinx-en-us espeak-ng libspeexdsp-dev mosquitto-clients"
+
+# What the broker for the tests is linked with; it is unpacked and not installed.
+mosquitto_libraries() { apt-cache show mosquitto | sed -n 's/^Depends: //p; /^Depends: /q'; }
 
 need_distribution_packages() {
 	local need
@@ -90,4 +82,8 @@ need_distribution_packages() {
 	need=$(not_installed $distribution_packages | xargs)
 	# shellcheck disable=SC2086
 	[[ -z $need ]] || apt_install $need
+	if [[ $EUID -eq 0 ]]; then
+		apt-get satisfy -y -q --no-install-recommends "$(mosquitto_libraries)" >/dev/null ||
+			fail "apt-get could not install what mosquitto is linked with" "apt-get satisfy '$(mosquitto_libraries)'"
+	fi
 }

@@ -3,13 +3,13 @@
 #   root/     Debian's packages, unpacked (not there where the distribution's own packages are used)
 #   include/  only the headers that cgo needs, lib/ only the libraries: a whole lib folder on the compiler's path
 #             would put another C library in the way of the host's
-#   bin/      espeak-ng, llama-server, pocketsphinx
+#   bin/      espeak-ng, llama-server, pocketsphinx; mosquitto and its clients for the tests
 #   env       the environment for building cmd/cricket-native, with absolute paths
 #   ready     written last, when the self-test has passed
 #
 # All but env and ready may be moved.
 
-programs="espeak-ng llama-server pocketsphinx"
+programs="espeak-ng llama-server pocketsphinx mosquitto mosquitto_pub mosquitto_sub mosquitto_passwd"
 headers="whisper.h ggml.h ggml-alloc.h ggml-backend.h ggml-cpu.h ggml-opt.h ggml-rpc.h gguf.h llama.h portaudio.h pocketsphinx.h speex"
 libs="libwhisper libggml libggml-base libllama libportaudio libpocketsphinx libspeexdsp"
 
@@ -63,14 +63,17 @@ lay_out_prefix() {
 		link "$usr/lib/$triplet/$name.so" "$k/lib/$name.so"
 	done
 	link "$usr/lib/$triplet/libstdc++.so.6" "$k/lib/libstdc++.so"
+	/sbin/ldconfig -n "$lib" # some packages leave the links of their libraries to it
 	empty_archive "$k"
 	# llama-server looks for ggml's backends beside the file that runs, and that is the dynamic linker.
 	for file in "$lib"/ggml/backends*/*.so; do
 		ln -s "${file#"$lib"/}" "$lib/${file##*/}"
 	done
 	for name in $programs; do
-		[[ -x $k/root/usr/bin/$name ]] || fail "the packages hold no program '$name'" "see native/packages"
-		wrapper "$name" >"$k/bin/$name"
+		file=usr/bin/$name
+		[[ -x $k/root/$file ]] || file=usr/sbin/$name
+		[[ -x $k/root/$file ]] || fail "the packages hold no program '$name'" "see native/packages"
+		wrapper "$file" >"$k/bin/$name"
 		chmod 755 "$k/bin/$name"
 	done
 }
@@ -85,14 +88,14 @@ empty_archive() { printf '!<arch>\n' >"$1/lib/libggml-cpu.a"; }
 
 # wrapper prints a program that runs the prefix's one with the prefix's dynamic linker and libraries. It finds them
 # from its own place, also when it was called through a symbolic link.
-wrapper() {
+wrapper() { # path of the program under the root
 	cat <<-END
 		#!/bin/sh
 		here=\$(readlink -f "\$0") || exit 127
 		root=\${here%/bin/*}/root
 		lib=\$root/usr/lib/$triplet
 		export ESPEAK_DATA_PATH="\$lib" POCKETSPHINX_PATH="\$root/usr/share/pocketsphinx/model"
-		exec "\$lib/$loader" --argv0 "\$0" --library-path "\$lib:\$lib/llama:\$lib/pulseaudio" "\$root/usr/bin/$1" "\$@"
+		exec "\$lib/$loader" --argv0 "\$0" --library-path "\$lib:\$lib/llama:\$lib/pulseaudio" "\$root/$1" "\$@"
 	END
 }
 
@@ -104,12 +107,25 @@ lay_out_distribution() {
 	mkdir "$new"/{include,lib,bin}
 	ln -s "/usr/lib/$triplet/libstdc++.so.6" "$new/lib/libstdc++.so" # its development package is not needed
 	empty_archive "$new"
+	unpack_mosquitto "$new"
 	for name in $programs; do
+		[[ -e $new/bin/$name ]] && continue
 		[[ -x /usr/bin/$name ]] || fail "there is no program /usr/bin/$name" "sudo apt-get install --reinstall $distribution_packages"
 		ln -s "/usr/bin/$name" "$new/bin/$name"
 	done
 	rm -rf "$prefix"
 	mv "$new" "$prefix"
+}
+
+# unpack_mosquitto puts the broker for the tests into a prefix. It is not installed: it would start, on the port of
+# cricket's own broker.
+unpack_mosquitto() { # folder
+	local tmp
+	tmp=$(mktemp -d "$base/tmp.XXXXXX")
+	(cd "$tmp" && apt-get download -q mosquitto >/dev/null && dpkg-deb -x mosquitto_*.deb root) ||
+		fail "the package mosquitto could not be fetched" "sudo apt-get update, then: make setup"
+	cp "$tmp/root/usr/sbin/mosquitto" "$tmp/root/usr/bin/mosquitto_passwd" "$1/bin/"
+	rm -rf "$tmp"
 }
 
 write_env() {

@@ -10,13 +10,15 @@ const frameTime = time.Second * FrameSamples / SampleRate
 
 // All counts are of frames of 20 ms.
 const (
-	hangover    = 35  // 700 ms without speech end a request
-	longest     = 750 // 15 s: a longer request is cut
+	hangover    = 35  // 700 ms without speech end a request, unless Pause says otherwise
+	longest     = 600 // 12 s: a longer request is cut
 	padding     = 10  // 200 ms kept before the first and after the last spoken sample
-	history     = 30  // 600 ms kept while nobody speaks: soft beginnings are sought in it
+	history     = 30  // 600 ms in which soft beginnings are sought
+	kept        = 100 // 2 s kept while nobody speaks: a wake word may be noticed late
 	onsetFrames = 3   // of the last six above the noise begin a request
 	joinGap     = 12  // 240 ms: hiss and weak words no farther from the voice belong to it
-	tailFrames  = 20  // of the silence that ended a request: the noise after it
+	tailFrames  = 20  // of the silence that ended a request: the noise after it,
+	leastTail   = 12  // where there were as many; of a shorter silence the same part
 	leadGap     = 12  // frames just before the voice that are not taken for noise
 	leastLead   = 8   // frames needed to know the noise before
 	leastVoiced = 5   // 100 ms of voice: less is a click or a cough
@@ -27,7 +29,8 @@ const (
 const (
 	lowestThreshold  = 4.5
 	highestThreshold = 12
-	partOfPeak       = 0.4  // the threshold follows the loudest speech between those
+	partOfPeak       = 0.4  // the threshold follows the loudest speech between those,
+	underPeak        = 14   // and what is so far below it is somebody else, farther away
 	loudPart         = 0.45 // a voice this near to the loudest must be in a request
 	aboveSpread      = 1.5  // speech rises this much above the noise's own ups and downs
 	leastPeak        = 8.5  // of speech; what stays below is a murmur of the noise
@@ -46,8 +49,16 @@ const (
 // voice's periods somewhere in it and changes as speech does. Noise, hum, clicks,
 // beeps and clipped noise are no speech; music and other people's talk may be
 // taken for it, whispering is not found. A request ends after 700 ms without
-// speech and is cut after 15 s; the rest of one that was cut is skipped.
+// speech and is cut after 12 s; the rest of one that was cut is skipped.
 type Endpointer struct {
+	// Pause, where set, says how long a silence must be to end the request that is
+	// being spoken. It is asked at every silent frame, so it may change its mind.
+	Pause func() time.Duration
+	// Voiced, where set, says whether a voice is in the newest frame. What is loud
+	// without one is then no speech: so a fan that starts in the middle of a request
+	// does not keep it from ending.
+	Voiced func() bool
+
 	analyser *analyser
 	floor    noiseFloor
 
@@ -70,8 +81,8 @@ type Endpointer struct {
 func NewEndpointer() *Endpointer {
 	return &Endpointer{
 		analyser: newAnalyser(),
-		pcm:      make([]int16, 0, (longest+4*history)*FrameSamples),
-		frames:   make([]features, 0, longest+4*history),
+		pcm:      make([]int16, 0, (longest+3*kept)*FrameSamples),
+		frames:   make([]features, 0, longest+3*kept),
 	}
 }
 
@@ -103,13 +114,13 @@ func (e *Endpointer) Push(f Frame) (Utterance, bool) {
 		e.begin = max(e.begin, len(e.frames)-history)
 	}
 	e.peak = max(e.peak, e.smooth)
-	if bits.OnesCount(e.onset&0b111) >= 2 {
+	if bits.OnesCount(e.onset&0b111) >= 2 && (e.Voiced == nil || e.Voiced()) {
 		e.quiet = 0
 	} else {
 		e.quiet++
 	}
 	switch {
-	case e.quiet >= hangover:
+	case e.quiet > 0 && e.quiet >= e.pause():
 		return e.end(false)
 	case e.skipping:
 		e.idle()
@@ -119,8 +130,35 @@ func (e *Endpointer) Push(f Frame) (Utterance, bool) {
 	return Utterance{}, false
 }
 
+// pause is how many frames of silence end the request.
+func (e *Endpointer) pause() int {
+	if e.Pause == nil {
+		return hangover
+	}
+	return int((e.Pause() + frameTime - 1) / frameTime)
+}
+
+// Quiet is for how long nothing was said in the request that is being spoken; ok is
+// false where none is.
+func (e *Endpointer) Quiet() (d time.Duration, ok bool) {
+	return time.Duration(e.quiet) * frameTime, e.speaking && !e.skipping
+}
+
+// Spoken is what was said so far of the request that is being spoken; false where
+// none is, or what there is of it is no voice.
+func (e *Endpointer) Spoken() (Utterance, bool) {
+	if !e.speaking || e.skipping {
+		return Utterance{}, false
+	}
+	first, last, found := e.spoken()
+	if !found {
+		return Utterance{}, false
+	}
+	return e.utterance(first, last), true
+}
+
 // Begin says that the next request begins at t or later: what was spoken before, a
-// wake word, belongs to none. t must not be more than half a second ago.
+// wake word, belongs to none. t must not be more than two seconds ago.
 func (e *Endpointer) Begin(t time.Duration) {
 	at := min(len(e.frames), max(0, int((t-e.first+frameTime-1)/frameTime)))
 	e.begin = at
@@ -137,7 +175,7 @@ func (e *Endpointer) Flush() (Utterance, bool) {
 	if e.speaking {
 		u, found = e.end(false)
 	}
-	*e = Endpointer{analyser: newAnalyser(), pcm: e.pcm[:0], frames: e.frames[:0]}
+	*e = Endpointer{Pause: e.Pause, Voiced: e.Voiced, analyser: newAnalyser(), pcm: e.pcm[:0], frames: e.frames[:0]}
 	return u, found
 }
 
@@ -149,7 +187,7 @@ func (e *Endpointer) threshold() float32 {
 }
 
 func threshold(peak float32) float32 {
-	return max(lowestThreshold, min(highestThreshold, partOfPeak*peak))
+	return max(lowestThreshold, min(highestThreshold, partOfPeak*peak), peak-underPeak)
 }
 
 // end closes the request: it looks at all its frames again with what is known
@@ -164,30 +202,37 @@ func (e *Endpointer) end(cut bool) (Utterance, bool) {
 	first, last, found := e.spoken()
 	if !found {
 		e.speaking = false
-		e.forget(len(e.frames) - history)
+		e.begin = max(e.begin, len(e.frames)-history)
+		e.forget(len(e.frames) - kept)
 		return Utterance{}, false
 	}
 	if cut && first+longest > len(e.frames) {
 		// Noise set it off, speech began later and has time left.
 		e.onsetAt = first
-		e.forget(first - history)
+		e.begin = max(e.begin, first-history)
+		e.forget(first - kept)
 		return Utterance{}, false
 	}
 	if cut {
 		last = min(last, first+longest)
 	}
-	from, to := max(e.begin, first-padding), min(len(e.frames), last+padding)
-	u := Utterance{
-		Mic:       e.mic,
-		Start:     e.first + time.Duration(first)*frameTime,
-		End:       e.first + time.Duration(last)*frameTime,
-		PCM:       append([]int16(nil), e.pcm[from*FrameSamples:to*FrameSamples]...),
-		Truncated: cut,
-	}
+	u := e.utterance(first, last)
+	u.Truncated = cut
 	e.speaking, e.skipping = cut, cut
 	e.begin = last
-	e.forget(len(e.frames) - history)
+	e.forget(len(e.frames) - kept)
 	return u, true
+}
+
+// utterance is what was spoken from frame first to before frame last, and a little around it.
+func (e *Endpointer) utterance(first, last int) Utterance {
+	from, to := max(e.begin, first-padding), min(len(e.frames), last+padding)
+	return Utterance{
+		Mic:   e.mic,
+		Start: e.first + time.Duration(first)*frameTime,
+		End:   e.first + time.Duration(last)*frameTime,
+		PCM:   append([]int16(nil), e.pcm[from*FrameSamples:to*FrameSamples]...),
+	}
 }
 
 // spoken finds the first frame of speech among those kept and the one after the
@@ -195,8 +240,8 @@ func (e *Endpointer) end(cut bool) (Utterance, bool) {
 func (e *Endpointer) spoken() (first, last int, found bool) {
 	frames := e.frames[e.begin:]
 	tail := len(frames) // where the silence after the request begins for sure
-	if e.quiet >= hangover {
-		tail -= tailFrames
+	if e.quiet >= leastTail {
+		tail -= min(tailFrames, e.quiet*tailFrames/hangover)
 	}
 	above := e.aboveNoise(frames, tail)
 	peak := highest(above)
@@ -327,8 +372,8 @@ func (e *Endpointer) forget(n int) {
 // idle forgets what cannot be the beginning of a request any more, many frames at
 // a time, so that most calls move nothing.
 func (e *Endpointer) idle() {
-	if len(e.frames) >= 2*history {
-		e.forget(len(e.frames) - history)
+	if len(e.frames) >= 2*kept {
+		e.forget(len(e.frames) - kept)
 	}
 }
 

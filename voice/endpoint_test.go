@@ -182,7 +182,7 @@ func TestTenQuietMinutes(t *testing.T) {
 						t.Fatalf("a request from %v to %v", u.Start, u.End)
 					}
 				}
-				if len(e.frames) > 2*history || cap(e.pcm) > 1<<20 {
+				if len(e.frames) > 2*kept || cap(e.pcm) > 1<<20 {
 					t.Fatalf("%d frames and room for %d samples are kept", len(e.frames), cap(e.pcm))
 				}
 			}
@@ -285,7 +285,7 @@ func TestLevelsOfSpeech(t *testing.T) {
 	}
 }
 
-// A request is cut after fifteen seconds and its rest is skipped; the next one is whole.
+// A request is cut after twelve seconds and its rest is skipped; the next one is whole.
 func TestTruncated(t *testing.T) {
 	all := clips(t)
 	c, d := all[0], all[1]
@@ -298,13 +298,13 @@ func TestTruncated(t *testing.T) {
 	if len(found) != 2 || !found[0].Truncated || found[1].Truncated {
 		t.Fatalf("%d requests:%s", len(found), times(found))
 	}
-	if d := found[0].End - found[0].Start; d != 15*time.Second {
+	if d := found[0].End - found[0].Start; d != 12*time.Second {
 		t.Errorf("cut after %v", d)
 	}
 	checkBounds(t, found[1], 25, d, 0)
 }
 
-// Noise that grows for nine seconds is always above the floor; the fifteen seconds
+// Noise that grows for nine seconds is always above the floor; the twelve seconds
 // count from the first word all the same.
 func TestRequestAfterGrowingNoise(t *testing.T) {
 	const n = 24 * SampleRate

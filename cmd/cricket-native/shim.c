@@ -44,6 +44,11 @@ void cricket_params(void *p, bool may_be_empty) {
 	atomic_store(&aborted, false);
 }
 
+void cricket_prompt(void *p, const char *text) {
+	struct whisper_full_params *params = p;
+	params->initial_prompt = text;
+}
+
 void cricket_abort(void) { atomic_store(&aborted, true); }
 
 float cricket_no_speech(void *context, int segment) {

@@ -27,6 +27,10 @@ size_t cricket_params_size(void);
 // that was trained to say nothing may do so; others are held to a first word.
 void cricket_params(void *params, bool may_be_empty);
 
+// cricket_prompt sets what the decoder takes for the text before the utterance. The
+// text must live until whisper_full has ended.
+void cricket_prompt(void *params, const char *text);
+
 // cricket_abort makes the whisper_full that runs end between two steps of its
 // decoder; its encoder does not look.
 void cricket_abort(void);

@@ -161,6 +161,11 @@ func (e *engine) window(ctx context.Context, heard *whisper.Heard, ask whisper.A
 	p.SetPrintRealtime(false)
 	p.SetPrintSpecial(false)
 	p.SetAudioCtx(e.header.AudioContext(len(pcm)))
+	if ask.Prompt != "" && !e.header.Short() { // a short model was trained without
+		prompt := C.CString(ask.Prompt)
+		defer C.free(unsafe.Pointer(prompt))
+		C.cricket_prompt(unsafe.Pointer(&p), prompt)
+	}
 	if ask.Steps > 0 {
 		p.SetAudioCtx(0)
 		p.SetMaxTokensPerSegment(ask.Steps)

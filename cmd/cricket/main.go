@@ -88,6 +88,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 type commands struct {
 	Run     run           `cmd:"" help:"Run the daemon."`
 	Hear    hear          `cmd:"" help:"Answer what is spoken in WAV files."`
+	Listen  listen        `cmd:"" help:"Answer one request spoken into the microphone."`
 	Ask     ask           `cmd:"" help:"Answer a sentence."`
 	Resolve resolve       `cmd:"" help:"Resolve JSON lines from standard input, without any side effect."`
 	Say     say           `cmd:"" help:"Speak a sentence."`
@@ -97,6 +98,9 @@ type commands struct {
 	Models  modelCommands `cmd:"" help:"The models that hear, speak and understand."`
 	Wake    wakeCommands  `cmd:"" help:"The words that wake the box."`
 	Home    struct {
-		Show homeShow `cmd:"" help:"Show rooms and devices."`
+		Show    homeShow    `cmd:"" help:"Show rooms and devices."`
+		Import  homeImport  `cmd:"" help:"Take over floors, rooms, names and aliases from Home Assistant's registry files."`
+		Pending homePending `cmd:"" help:"Show new devices that wait for your approval."`
+		Approve homeApprove `cmd:"" help:"Take in new devices that wait."`
 	} `cmd:"" help:"The model of the home."`
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/cricket-home/cricket/appliance"
@@ -87,6 +88,9 @@ func (c *resolve) Run(t *terminal) error {
 		if err == nil {
 			q, err = readQuery(line)
 		}
+		if err == nil {
+			err = knownRoom(h, q.Room)
+		}
 		if err != nil {
 			fmt.Fprintf(t.err, "cricket: error: line %d: %v\n", n, err)
 			bad = true
@@ -122,6 +126,19 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 		err = nil
 	}
 	return bytes.TrimRight(line, "\r\n"), err
+}
+
+// knownRoom refuses a room that the home does not have: a misspelt one would be
+// answered as if nobody knew where it was said.
+func knownRoom(h *home.Home, room string) error {
+	if _, ok := h.Area(room); ok || room == "" {
+		return nil
+	}
+	var rooms []string
+	for _, a := range h.Areas {
+		rooms = append(rooms, a.Name)
+	}
+	return fmt.Errorf("no room %q in this home; there are: %s", room, strings.Join(rooms, ", "))
 }
 
 func readQuery(line []byte) (query, error) {

@@ -50,7 +50,11 @@ func (c *ring) Run(ctx context.Context, t *terminal) error {
 		if p.Repeat {
 			due += ", and again"
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", p.ID, p.State, p.Kind, p.Name, p.Room, due)
+		name := p.Name
+		if name == "" && p.Length > 0 { // two timers without a name differ in how long they are
+			name = "of " + (time.Duration(p.Length) * time.Second).String()
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", p.ID, p.State, p.Kind, name, p.Room, due)
 	}
 	return w.Flush()
 }

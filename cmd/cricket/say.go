@@ -14,11 +14,24 @@ import (
 
 type say struct {
 	Text   []string `arg:"" help:"What to say."`
+	Volume string   `help:"How loud, from 0 to 100; without it as loud as the box speaks." placeholder:"N"`
 	Output string   `short:"o" help:"Write a WAV file (- for standard output) instead of speaking aloud." placeholder:"F.wav"`
 }
 
 func (c *say) Run(ctx context.Context, t *terminal) error {
+	words := url.Values{"text": {strings.Join(c.Text, " ")}}
+	if c.Volume != "" {
+		words.Set("volume", c.Volume)
+	}
 	s, err := where{}.open(ctx, t, false)
+	if err == nil && c.Output == "" { // the daemon has the loudspeaker
+		defer s.end()
+		over, err := s.call(ctx, "POST", "/say/aloud", words, nil)
+		if err != nil {
+			return err
+		}
+		return over.Close()
+	}
 	if err != nil {
 		// Speaking needs no home: a box without one does.
 		empty, parseErr := home.Parse("an empty home", []byte(`language = "`+appliance.DefaultConfig().Language+`"`))
@@ -30,7 +43,7 @@ func (c *say) Run(ctx context.Context, t *terminal) error {
 		}
 	}
 	defer s.end()
-	wav, err := s.call(ctx, "POST", "/say", url.Values{"text": {strings.Join(c.Text, " ")}}, nil)
+	wav, err := s.call(ctx, "POST", "/say", words, nil)
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,9 @@ type Item struct {
 
 // Change is one change of a Book: of an entry, or of an item of a list.
 type Change struct {
-	Put    *Entry // put in place of the entry with its ID; ID 0: a new one
-	Remove int    // the ID of the entry to take out
+	Put     *Entry // put in place of the entry with its ID, if that is still there; ID 0: a new one
+	Restore *Entry // put back, there or not: what takes another change back
+	Remove  int    // the ID of the entry to take out
 
 	List string // lower case
 	Item string
@@ -53,7 +54,12 @@ const (
 func (b Book) With(c Change) (next Book, undo Change) {
 	switch {
 	case c.Put != nil:
+		if _, there := b.find(c.Put.ID); c.Put.ID != 0 && !there {
+			return b, Change{} // somebody took it out since the change was thought of
+		}
 		return b.put(*c.Put)
+	case c.Restore != nil:
+		return b.put(*c.Restore)
 	case c.Remove != 0:
 		return b.remove(c.Remove)
 	case c.Do != "":
@@ -92,7 +98,7 @@ func (e Entry) back() Change {
 	if e.Ringing {
 		return Change{}
 	}
-	return Change{Put: &e}
+	return Change{Restore: &e}
 }
 
 func (b Book) find(id int) (int, bool) {

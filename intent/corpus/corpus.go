@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cricket-home/cricket/intent"
@@ -92,8 +93,9 @@ func (w Want) Asked() intent.Intent {
 	return in
 }
 
-// places are the slots that the targets say already.
-var places = []string{"name", "area", "floor", "domain", "device_class", "state", "except", "conversation_command"}
+// places are the slots that the targets say already, or whose words are the
+// house's own.
+var places = []string{"name", "area", "floor", "domain", "device_class", "state", "except", "outside", "conversation_command", "response"}
 
 func (w Want) is(in intent.Intent) bool {
 	if in.Refusal != "" || w.Intent != in.Name || len(w.Also) != len(in.Also) || (w.Command == nil) != (in.Command == nil) {
@@ -123,7 +125,11 @@ func (w Want) is(in intent.Intent) bool {
 	return true
 }
 
+// same compares values. A flag is the text "true" in a slot, as in the sentences.
 func same(got, want any) bool {
+	if b, ok := want.(bool); ok {
+		return got == strconv.FormatBool(b)
+	}
 	if s, ok := got.(string); ok {
 		w, ok := want.(string)
 		return ok && strings.EqualFold(s, w)

@@ -36,6 +36,7 @@ func proofs() []proof {
 		{"espeak-ng speaks", speak, again},
 		{"pocketsphinx tells two phrases apart", recognise, again},
 		{"llama-server loads a model and keeps to a grammar", complete, again},
+		{"mosquitto and its clients start", broker, again},
 		{"cricket-native builds, and whisper.cpp loads and runs a model", transcribe,
 			". .native/*/env && go build ./cmd/cricket-native"},
 	}

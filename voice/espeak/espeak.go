@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/cricket-home/cricket/voice"
 )
@@ -36,7 +34,7 @@ func New(program string) *Engine { return &Engine{program} }
 // "pt-BR"), or the name of an espeak-ng voice, which may end in a variant
 // ("en-gb+f3"). It ends at once when the context does.
 func (e *Engine) Say(ctx context.Context, text, language string) (voice.Speech, error) {
-	said := plain(text)
+	said := voice.Plain(text)
 	if said == "" {
 		return voice.Speech{}, errors.New("speak: there are no words in the text")
 	}
@@ -94,24 +92,6 @@ func voiceName(language string) (string, error) {
 	}
 	return name, nil
 }
-
-// plain is the text on one line, without what espeak-ng takes for commands:
-// control characters and [[phonemes]]. It is empty if nothing in it can be said.
-func plain(text string) string {
-	text = strings.ToValidUTF8(text, " ")
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '[' || r == ']' || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, text)
-	if !strings.ContainsFunc(text, sayable) {
-		return ""
-	}
-	return strings.Join(strings.Fields(text), " ")
-}
-
-func sayable(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func firstLine(b []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")

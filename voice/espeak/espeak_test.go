@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/voicetest"
 )
 
 // engine is the program that make setup puts beside cricket, or that of the PATH.
@@ -110,6 +113,11 @@ func TestSayRefuses(t *testing.T) {
 	}
 }
 
+func TestSpeak(t *testing.T) {
+	e := engine(t)
+	voicetest.Speak(t, func(ctx context.Context, text string) (voice.Speech, error) { return e.Say(ctx, text, "en") })
+}
+
 // A program that never answers is killed with the context.
 func TestSayEndsWithItsContext(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "espeak-ng")
@@ -177,7 +185,7 @@ func TestPhonemesOfNames(t *testing.T) {
 		}
 	}
 	for _, word := range words {
-		if _, ok := got[word]; ok != (strings.ContainsFunc(word, sayable) && len(word) < longestWord) {
+		if _, ok := got[word]; ok != (strings.ContainsFunc(word, voice.Sayable) && len(word) < longestWord) {
 			t.Errorf("%q is pronounced %v", word, got[word])
 		}
 	}

@@ -3,6 +3,7 @@ package espeak
 import (
 	"context"
 	"fmt"
+	"github.com/cricket-home/cricket/voice"
 	"regexp"
 	"strings"
 	"unicode"
@@ -54,14 +55,14 @@ func (e *Engine) Phonemes(ctx context.Context, words []string, language string) 
 func oneClause(word string) string {
 	word = strings.Map(func(r rune) rune {
 		switch {
-		case sayable(r), unicode.IsMark(r):
+		case voice.Sayable(r), unicode.IsMark(r):
 			return r
 		case r == '\'', r == '’':
 			return '\''
 		}
 		return ' '
 	}, strings.ToValidUTF8(word, " "))
-	if !strings.ContainsFunc(word, sayable) {
+	if !strings.ContainsFunc(word, voice.Sayable) {
 		return ""
 	}
 	return strings.Join(strings.Fields(word), " ")

@@ -40,6 +40,10 @@ type Options struct {
 	// word that is missing in the answer has none. Where it is nil, none has.
 	Pronounce func(ctx context.Context, words []string) (map[string][]string, error)
 
+	// Beginnings makes the beginnings of the phrases be heard like phrases: for somebody
+	// who has not finished yet.
+	Beginnings bool
+
 	Log *slog.Logger
 }
 
@@ -119,7 +123,7 @@ func (e *Engine) SetPhrases(ctx context.Context, jsgf string, words []string) er
 	if overtaken {
 		return ErrSuperseded
 	}
-	head, err := json.Marshal(Phrases{Pronunciations: pronunciations})
+	head, err := json.Marshal(Phrases{Pronunciations: pronunciations, Beginnings: e.o.Beginnings})
 	if err != nil {
 		return fmt.Errorf("encode pronunciations: %w", err)
 	}

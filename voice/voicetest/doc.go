@@ -1,4 +1,5 @@
-// Package voicetest is the contract suite that every recogniser passes.
+// Package voicetest has the contract suites that every recogniser (Run) and every
+// voice (Speak) passes.
 //
 // In: a running engine and how to kill it. Out: failed tests. Commands are
 // spoken by espeak-ng when the test runs, in several voices. A model that knows

@@ -192,6 +192,20 @@ func (d *Detector) Score(word string) (score, threshold float64) {
 	return score, threshold
 }
 
+// speaker is a stream that also tells whether somebody speaks.
+type speaker interface{ speech() float32 }
+
+// Speech is how sure the newest frames are that somebody speaks, 0..1; ok is false
+// where no model of the words can tell.
+func (d *Detector) Speech() (score float64, ok bool) {
+	for _, s := range d.sources {
+		if head, has := s.stream.(speaker); has {
+			return float64(head.speech()), true
+		}
+	}
+	return 0, false
+}
+
 // Counts is what has happened to each word so far, by its name.
 func (d *Detector) Counts() map[string]Counts {
 	counts := map[string]Counts{}

@@ -97,4 +97,6 @@ func (s *networkStream) push(pcm []int16) bool {
 
 func (s *networkStream) scores() []float32 { return s.last.Words }
 
+func (s *networkStream) speech() float32 { return s.last.Speech }
+
 func (s *networkStream) embedding() []float32 { return s.last.Embedding }

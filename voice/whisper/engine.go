@@ -28,6 +28,11 @@ type Options struct {
 	// people say here begins like it, and whether it is a whole one. Then such
 	// sentences are looked for, and anything else must be heard very surely.
 	Says func(text string) (begins, whole bool)
+
+	// Prompt, where set, is asked at each utterance for a text that is likely to come
+	// before it: with the names of the home in it the model spells them so. Models that
+	// hear less than 30 s do without.
+	Prompt func() string
 }
 
 // Engine is a recogniser.
@@ -38,9 +43,10 @@ type Engine struct {
 }
 
 // Ask goes with "transcribe". Steps above 0 is for measuring: the encoder's
-// whole window, and so many tokens at most.
+// whole window, and so many tokens at most. Prompt is Options.Prompt's.
 type Ask struct {
-	Steps int `json:"steps,omitempty"`
+	Steps  int    `json:"steps,omitempty"`
+	Prompt string `json:"prompt,omitempty"`
 }
 
 // Heard is the reply of `cricket-native stt` to "transcribe".
@@ -138,7 +144,15 @@ func (e *Engine) Hear(ctx context.Context, u voice.Utterance) (Heard, error) {
 }
 
 func (e *Engine) hear(ctx context.Context, u voice.Utterance) (Heard, error) {
-	reply, err := e.child.Call(ctx, child.Request{Verb: "transcribe", Data: child.PCM(u.PCM)})
+	var ask Ask
+	if e.o.Prompt != nil {
+		ask.Prompt = e.o.Prompt()
+	}
+	head, err := json.Marshal(ask)
+	if err != nil {
+		return Heard{}, fmt.Errorf("encode the prompt: %w", err)
+	}
+	reply, err := e.child.Call(ctx, child.Request{Verb: "transcribe", Head: head, Data: child.PCM(u.PCM)})
 	if err != nil {
 		return Heard{}, err
 	}

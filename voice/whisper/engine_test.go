@@ -143,3 +143,40 @@ func BenchmarkStart(b *testing.B) {
 		<-ended
 	}
 }
+
+// What the home's names are reaches the decoder: with another prompt it says something else.
+func TestPrompt(t *testing.T) {
+	native := voicetest.Program(t, "cricket-native")
+	shape := random.SmallWhisper()
+	shape.AudioCtx, shape.TextCtx = 1500, 448 // the short ones do without a prompt
+	name := filepath.Join(t.TempDir(), "random.bin")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(random.Whisper(f, shape, 1), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	prompt, asked := "", 0
+	e := whisper.New(whisper.Options{Native: native, Model: name, Log: slog.New(slog.DiscardHandler),
+		Prompt: func() string { asked++; return prompt }})
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go e.Run(ctx)
+	u := voicetest.Spoken(t, "en-us", "turn on the kitchen lights", 0)
+	heard := map[string]bool{}
+	for _, prompt = range []string{"", "Kitchen, Ceiling light, Coffee machine.", "Kitchen, Ceiling light, Coffee machine.", "Hall, Lamp."} {
+		got, err := e.Transcribe(ctx, u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tokens []string
+		for _, token := range got.Tokens {
+			tokens = append(tokens, token.Text)
+		}
+		heard[strings.Join(tokens, "|")] = true
+	}
+	if asked != 4 || len(heard) < 2 {
+		t.Errorf("asked %d times, and heard %d different texts: the prompt does nothing", asked, len(heard))
+	}
+}

@@ -1,0 +1,81 @@
+package appliance
+
+import (
+	"strings"
+	"time"
+
+	"github.com/cricket-home/cricket/intent"
+)
+
+// How long a silence must be to end a request.
+const (
+	pauseComplete = 250 * time.Millisecond  // after a whole command
+	pauseOther    = 700 * time.Millisecond  // where nobody knows
+	pausePrefix   = 1200 * time.Millisecond // in the middle of a command: "set the kitchen light to"
+)
+
+// pauseAfter is how long a silence must be to end a request of which so much was
+// said. Nearly every command can go on ("... please", "... in ten minutes"), so one
+// that can counts as whole where nothing that follows is likely to change what is meant:
+// "turn on the kitchen lights". It does not in "turn off everything [in the office]",
+// and not in "to twenty [one] degrees".
+func pauseAfter(r *intent.Resolver, text, room string) time.Duration {
+	if text == "" {
+		return pauseOther
+	}
+	switch r.Check(text) {
+	case intent.Complete:
+		return pauseComplete
+	case intent.Extendable:
+		if specific(r, text, room) {
+			return pauseComplete
+		}
+	case intent.Prefix:
+		return pausePrefix
+	}
+	return pauseOther
+}
+
+// specific says whether a command names what it is about, and a number in it is at its
+// end: without the last word, its unit, it is the same number.
+func specific(r *intent.Resolver, text, room string) bool {
+	in := r.Resolve(intent.Query{Text: text, Room: room})
+	name, named := in.Slots["name"]
+	area, _ := in.Slots["area"].(string)
+	switch {
+	case in.Refusal != "", in.Command != nil, len(in.Also) > 0, name == "all", !named && area == "":
+		return false
+	case !named && bare(r, text, area):
+		return false
+	}
+	var before intent.Intent
+	for slot, value := range in.Slots {
+		if _, text := value.(string); text {
+			continue
+		}
+		if before.Name == "" {
+			before = r.Resolve(intent.Query{Text: text[:max(0, strings.LastIndexByte(text, ' '))], Room: room})
+		}
+		if before.Slots[slot] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// bare says whether a command ends with a room that may be the beginning of a name:
+// "turn on the kitchen [coffee machine]", and not "turn on the lights in the kitchen",
+// which is a command without the room, too.
+func bare(r *intent.Resolver, text, area string) bool {
+	rest, ends := strings.CutSuffix(strings.ToLower(text), strings.ToLower(area))
+	if !ends {
+		return false
+	}
+	for range 3 { // "in", "the", and where it is one word with the room
+		if rest = strings.TrimSpace(rest); r.Check(rest).Complete() {
+			return false
+		}
+		rest = rest[:max(0, strings.LastIndexByte(rest, ' '))]
+	}
+	return true
+}

@@ -1,0 +1,136 @@
+package intent
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// in are one sentence in the languages beside English.
+type in struct{ de, fr, es, nl, tr string }
+
+func (s in) each() map[string]string {
+	return map[string]string{"de": s.de, "fr": s.fr, "es": s.es, "nl": s.nl, "tr": s.tr}
+}
+
+// Alarms, later commands, exceptions, follow-ups and answers in every language.
+func TestEverydayInOtherLanguages(t *testing.T) {
+	kitchen := []string{"light.kitchen_ceiling", "light.kitchen_counter"}
+	evening := time.Date(2026, 11, 22, 19, 10, 0, 0, time.UTC)
+	tests := []struct {
+		name, intent string
+		slots        map[string]any
+		targets      []string
+		command      string // what is carried out later
+		after        in     // what was said before
+		asks         Asked  // what the house asked then
+		say          in
+	}{
+		{name: "an alarm", intent: "CricketSetAlarm", slots: map[string]any{"time": "07:00"},
+			say: in{"stell einen Wecker auf sieben Uhr", "mets un réveil à sept heures", "pon una alarma a las siete", "zet een wekker om zeven uur", "saat yedi için alarm kur"}},
+		{name: "half past", intent: "CricketSetAlarm", slots: map[string]any{"time": "07:30", "day": "tomorrow"},
+			say: in{"weck mich morgen um halb acht", "réveille-moi demain à sept heures et demie", "despiértame mañana a las siete y media", "wek me morgen om half acht", "yarın yedi buçukta beni uyandır"}},
+		{name: "a quarter to", intent: "CricketSetAlarm", slots: map[string]any{"time": "06:45"},
+			say: in{"weck mich um viertel vor sieben", "réveille-moi à sept heures moins le quart", "despiértame a las siete menos cuarto", "wek me om kwart voor zeven", "altı kırk beşte beni uyandır"}},
+		{name: "on weekdays", intent: "CricketSetAlarm", slots: map[string]any{"time": "06:00", "repeat": "weekdays"},
+			say: in{"weck mich werktags um sechs", "réveille-moi en semaine à six heures", "despiértame entre semana a las seis", "wek me op werkdagen om zes uur", "hafta içi altıda beni uyandır"}},
+		{name: "when?", intent: "CricketSetAlarm",
+			say: in{"stell einen Wecker", "mets un réveil", "pon una alarma", "zet een wekker", "alarm kur"}},
+		{name: "cancelled", intent: "CricketCancelAlarm",
+			say: in{"lösche den Wecker", "annule le réveil", "cancela la alarma", "verwijder de wekker", "alarmı iptal et"}},
+		{name: "not tomorrow", intent: "CricketCancelAlarm", slots: map[string]any{"day": "tomorrow", "all": "true"},
+			say: in{"weck mich morgen nicht", "ne me réveille pas demain", "no me despiertes mañana", "maak me morgen niet wakker", "yarın beni uyandırma"}},
+		{name: "when it rings", intent: "CricketAlarmStatus",
+			say: in{"wann klingelt der Wecker", "à quelle heure sonne le réveil", "a qué hora suena la alarma", "hoe laat gaat de wekker af", "alarm ne zaman çalacak"}},
+		{name: "five more", intent: "CricketSnooze", slots: map[string]any{"minutes": 5.0},
+			say: in{"noch fünf Minuten", "encore cinq minutes", "cinco minutos más", "nog vijf minuten", "beş dakika daha"}},
+		{name: "a reminder", intent: "CricketSetReminder", slots: map[string]any{"minutes": 10.0},
+			say: in{"erinnere mich in zehn Minuten an den Kuchen", "rappelle-moi dans dix minutes de sortir le gâteau", "recuérdame en diez minutos sacar el pastel", "herinner me over tien minuten aan de taart", "on dakika sonra keki çıkarmamı hatırlat"}},
+		{name: "in ten minutes", intent: "HassStartTimer", slots: map[string]any{"minutes": 10.0}, command: "HassTurnOff", targets: kitchen,
+			say: in{"mach in zehn Minuten das Licht in der Küche aus", "éteins la lumière de la cuisine dans dix minutes", "apaga la luz de la cocina en diez minutos", "doe over tien minuten het licht in de keuken uit", "mutfak ışığını on dakika sonra kapat"}},
+		{name: "in half an hour", intent: "HassStartTimer", slots: map[string]any{"minutes": 30.0}, command: "HassTurnOff", targets: kitchen,
+			say: in{"in einer halben Stunde mach das Licht in der Küche aus", "dans une demi-heure éteins la lumière de la cuisine", "dentro de media hora apaga la luz de la cocina", "doe over een half uur het licht in de keuken uit", "yarım saat sonra mutfak ışığını kapat"}},
+		{name: "at eight in the evening", intent: "CricketSchedule", slots: map[string]any{"time": "20:00"}, command: "HassTurnOn", targets: kitchen,
+			say: in{"schalte um acht Uhr abends das Licht in der Küche ein", "allume la lumière de la cuisine à huit heures du soir", "enciende la luz de la cocina a las ocho de la tarde", "doe het licht in de keuken om acht uur 's avonds aan", "akşam sekizde mutfak ışığını aç"}},
+		{name: "at sunset", intent: "CricketSchedule", slots: map[string]any{"sun": "sunset"}, command: "HassTurnOn", targets: kitchen,
+			say: in{"schalte das Licht in der Küche bei Sonnenuntergang ein", "allume la lumière de la cuisine au coucher du soleil", "enciende la luz de la cocina al anochecer", "doe het licht in de keuken aan bij zonsondergang", "güneş batınca mutfak ışığını aç"}},
+		{name: "until ten", intent: "HassTurnOn", targets: kitchen,
+			say: in{"mach das Licht in der Küche bis zehn Uhr an", "allume la lumière de la cuisine jusqu'à dix heures", "enciende la luz de la cocina hasta las diez", "doe het licht in de keuken aan tot tien uur", "mutfak ışığını saat ona kadar aç"}},
+		{name: "all but one", intent: "HassTurnOff", targets: []string{"fan.living_room", "light.floor_lamp", "light.living_room_ceiling"},
+			say: in{"schalte alles außer dem Fernseher aus", "éteins tout sauf la télé", "apaga todo menos la tele", "doe alles uit behalve de tv", "televizyon hariç her şeyi kapat"}},
+		{name: "stop there", intent: "HassStopMoving", targets: []string{"cover.curtains"},
+			say: in{"stopp die Vorhänge", "arrête les rideaux", "para las cortinas", "stop de gordijnen", "perdeyi durdur"}},
+		{name: "taken back", intent: "CricketUndo",
+			say: in{"mach das rückgängig", "défais ça", "deshaz eso", "maak dat ongedaan", "geri al"}},
+		{name: "again", intent: "CricketRepeat",
+			say: in{"sag das noch mal", "répète ça", "repite eso", "herhaal dat", "tekrar söyle"}},
+		{name: "what there is to say", intent: "CricketHelp",
+			say: in{"was kann ich sagen", "qu'est-ce que je peux dire", "qué puedo decir", "wat kan ik zeggen", "ne diyebilirim"}},
+		{name: "dimmer", intent: "HassLightSet", targets: []string{"light.floor_lamp"},
+			say: in{"dimme die Stehlampe", "tamise le lampadaire", "atenúa la lámpara de pie", "dim de staande lamp", "lambaderi biraz kıs"}},
+
+		{name: "it", intent: "HassTurnOff", targets: []string{"light.floor_lamp"},
+			after: in{"mach die Stehlampe an", "allume le lampadaire", "enciende la lámpara de pie", "doe de staande lamp aan", "lambaderi aç"},
+			say:   in{"mach sie wieder aus", "éteins-le", "apágala", "doe hem weer uit", "onu kapat"}},
+		{name: "there too", intent: "HassTurnOn", targets: kitchen,
+			after: in{"mach das Licht an", "allume la lumière", "enciende la luz", "doe het licht aan", "ışıkları aç"},
+			say:   in{"und in der Küche", "et dans la cuisine", "y en la cocina", "en in de keuken", "mutfakta da"}},
+		{name: "yes", intent: "CricketYes",
+			after: in{"mach das Licht an", "allume la lumière", "enciende la luz", "doe het licht aan", "ışıkları aç"},
+			say:   in{"ja", "oui", "sí", "ja", "evet"}},
+		{name: "how long", intent: "HassStartTimer", slots: map[string]any{"minutes": 10.0}, asks: AsksLength,
+			after: in{"stell einen Timer", "mets un minuteur", "pon un temporizador", "zet een timer", "zamanlayıcı kur"},
+			say:   in{"zehn Minuten", "dix minutes", "diez minutos", "tien minuten", "on dakika"}},
+		{name: "at what time", intent: "CricketSetAlarm", slots: map[string]any{"time": "07:00"}, asks: AsksTime,
+			after: in{"stell einen Wecker", "mets un réveil", "pon una alarma", "zet een wekker", "alarm kur"},
+			say:   in{"um sieben Uhr morgens", "à sept heures du matin", "a las siete de la mañana", "om zeven uur 's ochtends", "sabah yedide"}},
+		{name: "which timer", intent: "HassCancelTimer", slots: map[string]any{"which": 2.0}, asks: AsksEntry,
+			after: in{"lösche den Timer", "annule le minuteur", "cancela el temporizador", "annuleer de timer", "zamanlayıcıyı iptal et"},
+			say:   in{"den zweiten", "le deuxième", "el segundo", "de tweede", "ikincisini"}},
+	}
+	for code, r := range resolvers(t) {
+		t.Run(code, func(t *testing.T) {
+			for _, tt := range tests {
+				q := Query{Text: tt.say.each()[code], Room: "living_room", Now: evening}
+				if before := tt.after.each()[code]; before != "" {
+					last := r.Resolve(Query{Text: before, Room: "living_room", Now: evening})
+					if last.Refusal != "" {
+						t.Errorf("%s: %q is refused: %s", tt.name, before, last.Refusal)
+						continue
+					}
+					q.Context.Last = &last
+					if tt.asks != "" {
+						q.Context.Open, q.Context.Asks = &last, tt.asks
+					}
+				}
+				in := r.Resolve(q)
+				targets := in.Targets
+				if in.Command != nil {
+					targets = in.Command.Targets
+				}
+				command := ""
+				if in.Command != nil {
+					command = in.Command.Name
+				}
+				wrong := in.Name != tt.intent || tt.targets != nil && !slices.Equal(targets, tt.targets) || command != tt.command
+				for k, v := range tt.slots {
+					wrong = wrong || in.Slots[k] != v
+				}
+				if tt.name == "until ten" {
+					wrong = wrong || len(in.Also) != 1 || in.Also[0].Slots["time"] != "22:00"
+				}
+				if wrong {
+					t.Errorf("%s: %q: %s", tt.name, q.Text, show(in))
+				}
+			}
+		})
+	}
+}
+
+func resolvers(t testing.TB) map[string]*Resolver {
+	out := map[string]*Resolver{}
+	for _, code := range others() {
+		out[code] = compileLanguage(t, code).Bind(homeOf(t, code))
+	}
+	return out
+}

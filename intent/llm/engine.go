@@ -1,0 +1,178 @@
+package llm
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/child"
+)
+
+// Deadline is how long an answer may take.
+const Deadline = 3 * time.Second
+
+// ErrBusy says that another sentence is being answered.
+var ErrBusy = errors.New("the language model is busy")
+
+// Options says which model answers.
+type Options struct {
+	Program     string // llama-server
+	Model       string // GGUF file
+	Dir         string // for the socket and the warm prompts; its path is short
+	MemoryLimit int64  // bytes; 0: none
+	Log         *slog.Logger
+}
+
+// Engine is a model that answers about one home. Its methods may be called from
+// any goroutine.
+type Engine struct {
+	o      Options
+	server *child.Server
+	client *client
+	turn   chan struct{} // held by the sentence that is answered, or by the warming
+
+	mu      sync.Mutex
+	v       *Vocabulary
+	changed chan struct{} // has a value when the prefix is to be warmed
+}
+
+// NewEngine returns an engine that Run starts.
+func NewEngine(o Options) *Engine {
+	socket := filepath.Join(o.Dir, "llama.sock")
+	e := &Engine{o: o, client: newClient(socket), turn: make(chan struct{}, 1), v: NewVocabulary(intent.Names{}), changed: make(chan struct{}, 1)}
+	e.server = child.NewServer(child.Options{Part: "language model", Program: o.Program, MemoryLimit: o.MemoryLimit, Log: o.Log,
+		Args: []string{"--model", o.Model, "--host", socket, "--offline", "--no-webui", "-np", "1", "-c", "4096", "--cache-ram", "256",
+			"-t", strconv.Itoa(max(1, runtime.NumCPU()-1)), "--slot-save-path", o.Dir, "--log-verbosity", "1"},
+		Env: []string{"OMP_WAIT_POLICY=passive", "GGML_NO_BACKTRACE=1"}}, func() error {
+		if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a server that was killed
+			return err
+		}
+		return nil
+	}, e.client.healthy)
+	return e
+}
+
+// Run keeps the model loaded and its prompt warm until ctx ends.
+func (e *Engine) Run(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() { ended <- e.server.Run(ctx) }()
+	var warm int // PID that has read the prefix
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		changed := false
+		select {
+		case err := <-ended:
+			return err
+		case <-e.changed:
+			changed = true
+		case <-tick.C:
+		}
+		if s := e.server.State(); s.Running && (changed || s.PID != warm) {
+			if err := e.warm(ctx); err != nil && ctx.Err() == nil {
+				e.o.Log.Warn("prompt of the language model is not warm: the next answer is slower", "err", err)
+			}
+			warm = s.PID
+		} else if changed {
+			warm = 0
+		}
+	}
+}
+
+// SetHome gives the engine the names of a home.
+func (e *Engine) SetHome(n intent.Names) {
+	v := NewVocabulary(n)
+	e.mu.Lock()
+	e.v = v
+	e.mu.Unlock()
+	select {
+	case e.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (e *Engine) vocabulary() *Vocabulary {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.v
+}
+
+// Model is the file of the model.
+func (e *Engine) Model() string { return e.o.Model }
+
+// State says how the child is.
+func (e *Engine) State() child.State { return e.server.State() }
+
+// warm has the server read the prefix, from the file of an earlier run where
+// there is one that it can use.
+func (e *Engine) warm(ctx context.Context) error {
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	v := e.vocabulary()
+	sum := sha256.Sum256([]byte(e.o.Model + "\x00" + v.prefix()))
+	file := fmt.Sprintf("prompt-%x.slot", sum[:8])
+	restored := false
+	if _, err := os.Stat(filepath.Join(e.o.Dir, file)); err == nil {
+		restored = e.client.slot(ctx, "restore", file) == nil
+	}
+	ask := v.chat(intent.Query{}, v.candidates(intent.Query{}))
+	c, err := e.client.complete(ctx, ask, "root ::= \" \"", 1)
+	if err != nil && !errors.Is(err, errCut) {
+		return err
+	}
+	e.o.Log.Info("prompt of the language model is warm", "restored", restored, "cached", c.stats.Cached, "read", c.stats.Read, "ms", int(c.stats.ReadMS))
+	if restored && c.stats.Cached > c.stats.Read {
+		return nil
+	}
+	old, _ := filepath.Glob(filepath.Join(e.o.Dir, "prompt-*.slot"))
+	for _, o := range old {
+		os.Remove(o)
+	}
+	return e.client.slot(ctx, "save", file)
+}
+
+// Answer asks the model about a sentence. The error wraps context.DeadlineExceeded
+// where it took too long, ErrBusy where another sentence is being answered, and
+// child.ErrDown where there is no model; nothing was done then.
+func (e *Engine) Answer(ctx context.Context, q intent.Query) (Answer, Stats, error) {
+	ctx, stop := context.WithTimeout(ctx, Deadline)
+	defer stop()
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	default:
+		return Answer{}, Stats{}, ErrBusy
+	}
+	if err := e.server.Serving(ctx); err != nil {
+		return Answer{}, Stats{}, err
+	}
+	v := e.vocabulary()
+	candidates := v.candidates(q)
+	c, err := e.client.complete(ctx, v.chat(q, candidates), grammar(candidates), maxTokens)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("ask the language model: %w", ctx.Err())
+		}
+		return Answer{}, c.stats, err
+	}
+	a, err := read([]byte(c.text), candidates)
+	a.Confidence = c.confidence
+	for i := range a.Do {
+		a.Do[i].Confidence = c.confidence
+	}
+	return a, c.stats, err
+}

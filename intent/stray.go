@@ -1,0 +1,93 @@
+package intent
+
+import (
+	"slices"
+	"strings"
+)
+
+// hereWords say that a request is for the room that heard it. They are English.
+var hereWords = []string{"in here", "this room", "around here", "over here"}
+
+// strays tells whether what was found goes past what was said:
+//
+//   - "in here" was said, and a device elsewhere would act;
+//   - a word that was left over is in the names of some of the devices and not of
+//     the others: "the light on the right" is not all of them;
+//   - a word says that it is not to be so: "no lights on", "without the light";
+//   - nothing was named, so that the lights would be meant, while a word that was
+//     left over is the name, or the beginning of the name, of something else.
+func (r *Resolver) strays(text string, f *find, at setting) bool {
+	if question(f.intent.Name) || len(f.intent.Targets) == 0 {
+		return false
+	}
+	if at.room >= 0 && slices.ContainsFunc(hereWords, func(w string) bool { return strings.Contains(" "+text+" ", " "+w+" ") }) {
+		if slices.ContainsFunc(f.intent.Targets, func(id string) bool { i := r.device(id); return i >= 0 && r.rooms[i] != at.room }) {
+			return true
+		}
+	}
+	said, words := strings.Fields(f.text), strings.Fields(text)
+	if f.intent.Name == "HassTurnOn" && denies(words) {
+		return true
+	}
+	for n, w := range words {
+		if len(w) < 3 || slices.Contains(said, w) {
+			continue
+		}
+		named := 0
+		for _, id := range f.intent.Targets {
+			if i := r.device(id); i >= 0 && r.calls(i, w) {
+				named++
+			}
+		}
+		if named > 0 && named < len(f.intent.Targets) {
+			return true
+		}
+		if f.source == fromFrame && !f.named && named == 0 && len(w) >= 4 && (!r.s.words[w] || n > 0 && r.s.lang.determines(words[n-1])) && r.callsAny(w) {
+			return true
+		}
+	}
+	return false
+}
+
+// denials are words that turn "on" and "open" into their opposite. They are English.
+var denials = []string{"without", "longer", "anymore", "enough", "nobody", "unnecessary", "needless", "waste", "wasting"}
+
+// denies tells whether a sentence wants something not to be. "No, turn it on" wants it to be.
+func denies(words []string) bool {
+	for i, w := range words {
+		_, thing := englishKinds[w]
+		if slices.Contains(denials, w) || thing && i > 0 && words[i-1] == "no" {
+			return true
+		}
+	}
+	return false
+}
+
+// calls tells whether a word is one of a device's names, or the beginning of one:
+// "leds" and "fire" of "LED strip" and "Fireplace".
+func (r *Resolver) calls(i int32, word string) bool {
+	e := &r.names.Entities[i]
+	for _, name := range append([]string{e.Name}, e.Aliases...) {
+		for w := range strings.FieldsSeq(r.s.lang.letters.normalize(name)) {
+			if w == word || len(word) >= 4 && (strings.HasPrefix(w, word) || word == w+"s") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// determines tells whether a word stands before a noun: the, my, this.
+func (l *language) determines(word string) bool {
+	return slices.Contains(l.determiners, word)
+}
+
+// callsAny tells whether any device is called so.
+func (r *Resolver) callsAny(word string) bool {
+	for i := range r.names.Entities {
+		if r.calls(int32(i), word) {
+			return true
+		}
+	}
+	return false
+}
