@@ -242,7 +242,7 @@ func (b *Box) beeps(plan home.Plan) bool {
 // all to hear.
 func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan, t *trace.Trace) (Result, []schedule.Change) {
 	if plan.Announce != "" {
-		switch err := b.broadcast(ctx, plan); {
+		switch err := b.broadcast(ctx, plan, r.Due != ""); {
 		case errors.Is(err, errUnheard):
 			r.Reply, r.Fault = h.Unheard(plan.In), &Fault{Part: "broadcast", Error: err.Error(), Hint: "mosquitto_sub -v -t 'cricket/+/broadcast/#'"}
 			return r, nil
