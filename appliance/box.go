@@ -109,6 +109,7 @@ func New(o Options) (*Box, error) {
 		if o.Home, err = ownHome(o.Config); err != nil {
 			return nil, err
 		}
+		b.options.Home = o.Home
 	}
 	sentences, err := Sentences(o.Config)
 	if err != nil && o.Keep {

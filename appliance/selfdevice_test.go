@@ -214,11 +214,11 @@ func TestEveryEntityDoesSomething(t *testing.T) {
 		},
 		"say": func() {
 			ha.publish(root+"say/set", "dinner is <ready>")
-			until(t, b, func() bool { return told(b, "dinner is <ready>") })
+			until(t, b, func() bool { return isTold(b, "dinner is <ready>") })
 		},
 		"announce": func() {
 			ha.publish(root+"announce/set", "the post is here")
-			until(t, b, func() bool { return told(b, "the post is here") })
+			until(t, b, func() bool { return isTold(b, "the post is here") })
 		},
 		"restart": func() {},
 	}
@@ -236,8 +236,8 @@ func TestEveryEntityDoesSomething(t *testing.T) {
 	}
 }
 
-// told says whether the box's mouth was given a text.
-func told(b *Box, text string) bool {
+// isTold says whether the box's mouth was given a text.
+func isTold(b *Box, text string) bool {
 	b.speech.mu.Lock()
 	defer b.speech.mu.Unlock()
 	return b.speech.now != nil && b.speech.now.text == text || slices.ContainsFunc(b.speech.queue, func(s *saying) bool { return s.text == text })
