@@ -130,6 +130,7 @@ func (b *Box) entities() []entity {
 			OwnEntity: mqtt.OwnEntity{ID: "last_intent", Platform: "sensor", Name: "Last intent", Attributes: true, Options: map[string]any{
 				"entity_category": "diagnostic", "icon": "mdi:lightbulb-on",
 			}},
+			fleeting: true,
 			told: func() (string, any) {
 				r := b.asked.Load()
 				if r == nil {
@@ -145,6 +146,7 @@ func (b *Box) entities() []entity {
 			OwnEntity: mqtt.OwnEntity{ID: "last_heard", Platform: "sensor", Name: "Last heard", Gone: !b.config.MQTT.TellHeard, Options: map[string]any{
 				"entity_category": "diagnostic", "icon": "mdi:format-quote-close",
 			}},
+			fleeting: true,
 			told: func() (string, any) {
 				r := b.asked.Load()
 				if r == nil {

@@ -18,6 +18,9 @@ type entity struct {
 
 	// told is its state and its attributes (nil: it has none) at this moment.
 	told func() (state string, attributes any)
+	// fleeting says that the broker is not to keep the state: what people ask for is on
+	// no disk unless they want it.
+	fleeting bool
 	// event says that it has events in place of a state.
 	event bool
 	// obey does what a command says. An error is logged, and the state told again.
@@ -194,9 +197,9 @@ func (d *selfDevice) states() []mqtt.Message {
 		}
 		state, attributes := e.told()
 		topic := d.own.Topic(e.ID)
-		all = append(all, mqtt.Message{Topic: topic, Payload: []byte(state), QoS: 1, Retain: true})
+		all = append(all, mqtt.Message{Topic: topic, Payload: []byte(state), QoS: 1, Retain: !e.fleeting})
 		if e.Attributes {
-			all = append(all, mqtt.Message{Topic: topic + "/attributes", Payload: encode(attributes), QoS: 1, Retain: true})
+			all = append(all, mqtt.Message{Topic: topic + "/attributes", Payload: encode(attributes), QoS: 1, Retain: !e.fleeting})
 		}
 	}
 	return all

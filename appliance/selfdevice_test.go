@@ -76,6 +76,13 @@ func (o *onlooker) sees(topic, text string) mqtt.Message {
 	}
 }
 
+// has says whether somebody has said something on a topic.
+func (o *onlooker) has(topic string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.ContainsFunc(o.said, func(m mqtt.Message) bool { return m.Topic == topic })
+}
+
 func (o *onlooker) forget() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -201,7 +208,12 @@ func TestEveryEntityDoesSomething(t *testing.T) {
 		"last_intent": func() {
 			b.Ask(within(t), "turn off the lamp", Request{Room: "hall"})
 			ha.sees(root+"last_intent", "HassTurnOff")
-			ha.sees(root+"last_intent/attributes", `"light.lamp"`)
+			if m := ha.sees(root+"last_intent/attributes", `"light.lamp"`); m.Retain {
+				t.Error("the broker keeps what was asked for")
+			}
+			if m := look(t, b.client.Status().Broker, root+"#"); m.sees(root+"timers", "").Topic == "" || m.has(root+"last_intent") {
+				t.Error("the broker has kept what was asked for")
+			}
 		},
 		"last_heard": func() {
 			b.Ask(within(t), "turn on the lamp", Request{Room: "hall"})
