@@ -111,7 +111,7 @@ func FuzzSession(f *testing.F) {
 		go io.Copy(io.Discard, in)
 		gone := make(chan struct{})
 		s := newSession(&process{in: toChild, out: io.NopCloser(&slowEnd{bytes.NewReader(b), gone}),
-			kill: func() {}, wait: func() error { <-gone; return errors.New("it ended") }, stderr: &lines{}}, "daemon")
+			kill: func() {}, wait: func() error { <-gone; return errors.New("it ended") }, stderr: &lines{}}, "daemon", nil)
 		reply, err := s.call(t.Context(), Request{Verb: "echo", Data: []byte("pcm")})
 		if (err == nil) != json.Valid(reply) {
 			t.Fatalf("reply %q, error %v", reply, err)
