@@ -21,6 +21,7 @@ import (
 	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/audio"
 	"github.com/cricket-home/cricket/voice/espeak"
 	"github.com/cricket-home/cricket/voice/sphinx"
 	"github.com/cricket-home/cricket/voice/whisper"
@@ -35,7 +36,7 @@ type Options struct {
 	Home    *home.Home // nil: home.toml beside the configuration, or an empty home
 	Devices bool       // serve the home's devices ourselves: --demo and --home
 	Ears    bool       // start a recogniser
-	Sound   bool       // ring and speak through the loudspeaker
+	Sound   Sound      // the microphone and the loudspeaker; nil: the box is silent and hears nobody
 	Keep    bool       // keep what is planned in StateDir; else it ends with the box
 	Bin     string     // where the children's programs are
 
@@ -122,6 +123,9 @@ func New(o Options) (*Box, error) {
 	}
 	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT(), b.openWyoming()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
+	}
+	if o.Microphone == nil && o.Sound != nil && o.Config.Audio.Microphone != audio.None {
+		o.Microphone, b.options.Microphone = o.Sound, o.Sound
 	}
 	if o.Microphone != nil {
 		out := o.Loudspeaker
@@ -274,6 +278,9 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	}
 	if b.model != nil {
 		run("language model", b.runModel)
+	}
+	if b.options.Sound != nil {
+		run("sound", b.options.Sound.Run)
 	}
 	run("agenda", b.agenda.Run)
 	run("agenda", b.attend)

@@ -41,7 +41,9 @@ func (c audioCommand) Run() error {
 				fmt.Fprintln(os.Stderr, err)
 			}
 		}()
-		go a.listen(context.Background())
+		if c.Microphone != audio.None {
+			go a.listen(context.Background())
+		}
 		go a.speak(context.Background())
 		return a.handlers(cards), nil, nil
 	})
@@ -126,6 +128,10 @@ func (s *sound) listen(ctx context.Context) error {
 		}
 		if told := s.notice(audio.Notice{Deaf: err.Error()}); told != nil {
 			return told
+		}
+		if errors.Is(err, errHeard) { // and nothing will follow
+			<-ctx.Done()
+			return ctx.Err()
 		}
 		wait := time.NewTimer(retryAfter)
 		select {
@@ -265,12 +271,18 @@ func openMicrophone(cards cards, name string) (microphone, error) {
 	if path, ok := strings.CutPrefix(name, "file:"); ok {
 		return openSoundFile(path)
 	}
+	if name == "" && onDesktop() {
+		return startProgram(desktop.record, true)
+	}
 	return cards.microphone(name)
 }
 
 func openLoudspeaker(cards cards, name string) (loudspeaker, error) {
 	if path, ok := strings.CutPrefix(name, "file:"); ok {
 		return createSoundFile(path)
+	}
+	if name == "" && onDesktop() {
+		return startProgram(desktop.play, false)
 	}
 	return cards.loudspeaker(name)
 }

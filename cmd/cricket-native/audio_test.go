@@ -173,7 +173,7 @@ func TestSoundFiles(t *testing.T) {
 		for err = m.Read(frame); err == nil; err = m.Read(frame) {
 			got = append(got, frame...)
 		}
-		if !slices.Equal(got, tone) || !errors.Is(err, errEnded) || !strings.Contains(err.Error(), path) {
+		if !slices.Equal(got, tone) || !errors.Is(err, errHeard) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %d samples, %v", path, len(got), err)
 		}
 		m.Close()
@@ -229,7 +229,7 @@ func TestEngineWithFiles(t *testing.T) {
 			t.Fatal("the file does not end")
 		}
 	}
-	if frames < 30 || !strings.Contains(deaf.Error(), "it has ended") {
+	if frames < 30 || !strings.Contains(deaf.Error(), "the file has ended") {
 		t.Errorf("%d frames, then %v", frames, deaf)
 	}
 	tone := make([]int16, voice.SampleRate/2)

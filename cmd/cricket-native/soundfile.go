@@ -13,8 +13,12 @@ import (
 	"github.com/cricket-home/cricket/voice"
 )
 
-// errEnded says that a file that stands for a microphone has been read to its end.
-var errEnded = errors.New("it has ended")
+// A file that stands for a microphone is heard once; a FIFO as often as somebody
+// writes to it.
+var (
+	errHeard  = errors.New("the file has ended")
+	errClosed = errors.New("nobody writes to it any more")
+)
 
 // pace lets frames pass as fast as they sound.
 type pace struct{ next time.Time }
@@ -34,6 +38,7 @@ type soundFile struct {
 	file *os.File
 	raw  *bufio.Reader
 	wav  *voice.WAV // nil: it is raw
+	once bool      // it is a file, and no FIFO
 	pace pace
 }
 
@@ -42,7 +47,12 @@ func openSoundFile(path string) (*soundFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open microphone: %w", err)
 	}
-	f := &soundFile{path: path, file: file, raw: bufio.NewReader(file)}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("open microphone: %w", err)
+	}
+	f := &soundFile{path: path, file: file, raw: bufio.NewReader(file), once: info.Mode().IsRegular()}
 	if head, err := f.raw.Peek(4); err == nil && string(head) == "RIFF" {
 		if f.wav, err = voice.NewWAV(f.raw, path); err != nil {
 			file.Close()
@@ -79,7 +89,9 @@ func (f *soundFile) Read(pcm []int16) error {
 
 func (f *soundFile) ended(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = errEnded
+		if err = errClosed; f.once {
+			err = errHeard
+		}
 	}
 	return fmt.Errorf("read microphone %s: %w", f.path, err)
 }

@@ -37,6 +37,9 @@ type DeafError struct{ Reason string }
 
 func (e *DeafError) Error() string { return "hear the room: " + e.Reason }
 
+// None is the name of the microphone of a box that is to hear nobody.
+const None = "none"
+
 // framesAhead is how many frames may wait for whoever calls Next: two seconds.
 // What comes then is lost, and counted.
 const framesAhead = 100
@@ -44,7 +47,7 @@ const framesAhead = 100
 // Options says what the child opens.
 type Options struct {
 	Native      string // the program cricket-native
-	Microphone  string // a part of a device's name, or file:PATH; empty: the default
+	Microphone  string // a part of a device's name, or file:PATH, or None; empty: the default
 	Loudspeaker string // the same
 	Log         *slog.Logger
 }
@@ -78,7 +81,25 @@ func New(o Options) *Engine {
 }
 
 // Run keeps the child running until ctx ends.
-func (e *Engine) Run(ctx context.Context) error { return e.child.Run(ctx) }
+func (e *Engine) Run(ctx context.Context) error {
+	over := make(chan error, 1)
+	go func() { over <- e.child.Run(ctx) }()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-over:
+			return err
+		case <-tick.C:
+			if s := e.child.State(); !s.Running && s.Err != nil {
+				e.notice(Notice{Deaf: s.Err.Error()})
+			}
+		}
+	}
+}
+
+// lookEvery is how often it is seen whether the child runs.
+const lookEvery = time.Second
 
 // State says how the child is.
 func (e *Engine) State() child.State { return e.child.State() }
@@ -120,9 +141,19 @@ func (e *Engine) unasked(of child.Type, payload []byte) {
 		return
 	}
 	var n Notice
-	if json.Unmarshal(payload, &n) != nil {
-		return
+	if json.Unmarshal(payload, &n) == nil {
+		e.noticed(n)
 	}
+}
+
+func (e *Engine) notice(n Notice) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.noticed(n)
+}
+
+// noticed takes a notice; e.mu is held.
+func (e *Engine) noticed(n Notice) {
 	switch {
 	case n.Microphone != "":
 		e.mic, e.deaf, e.told, e.heard = n.Microphone, "", false, 0
