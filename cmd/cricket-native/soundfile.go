@@ -38,7 +38,7 @@ type soundFile struct {
 	file *os.File
 	raw  *bufio.Reader
 	wav  *voice.WAV // nil: it is raw
-	once bool      // it is a file, and no FIFO
+	once bool       // it is a file, and no FIFO
 	pace pace
 }
 
