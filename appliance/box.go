@@ -219,7 +219,8 @@ func (b *Box) openVoice() error {
 	}
 	if has && (b.mouth == nil || bundled.Measured.better()) {
 		candidates = append(candidates, candidate{name: "the bundled model", why: why,
-			recognizer: whisper.New(whisper.Options{Native: native, Model: bundled.Path, Language: b.config.Language, Log: b.log})})
+			closed:     true,
+			recognizer: whisper.New(whisper.Options{Native: native, Model: bundled.Path, Language: b.config.Language, Log: b.log, Says: b.says})})
 	}
 	if b.mouth != nil {
 		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: b.pronounce})
@@ -377,7 +378,7 @@ func (b *Box) Ready(ctx context.Context) error {
 			return fmt.Errorf("recogniser: %w", err)
 		}
 	}
-	if b.ears != nil && b.ears.current().closed {
+	if b.ears != nil && b.ears.current().teach != nil {
 		select {
 		case <-b.taught:
 		case <-ctx.Done():
