@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/voice"
@@ -113,6 +114,22 @@ func TestAnnounce(t *testing.T) {
 		t.Errorf("%s", r)
 	}
 	if said := p.hears(t); said != "the bath is free" {
+		t.Errorf("the box says %q", said)
+	}
+}
+
+// An announcement for later is spoken by the box that was asked for it, too.
+func TestAnnounceLater(t *testing.T) {
+	b, p, _ := houseOfTwo(t)
+	for _, area := range []any{nil, "Hall"} {
+		later := intent.Intent{Name: "HassBroadcast", Slots: map[string]any{"message": "dinner is ready", "area": area}}
+		b.agenda.due <- Due{Entry: schedule.Entry{ID: 1, Kind: schedule.Command, Name: "announce", Command: &later}}
+		if said := p.hears(t); said != "dinner is ready" {
+			t.Errorf("to %v: the box says %q", area, said)
+		}
+	}
+	b.speech.Tell("the end", false)
+	if said := p.hears(t); said != "the end" {
 		t.Errorf("the box says %q", said)
 	}
 }

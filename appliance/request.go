@@ -236,7 +236,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 // all to hear.
 func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan, t *trace.Trace) (Result, []schedule.Change) {
 	if plan.Announce != "" {
-		switch err := b.broadcast(ctx, plan); {
+		switch err := b.broadcast(ctx, plan, r.Due != ""); {
 		case errors.Is(err, errUnheard):
 			r.Reply, r.Fault = h.Unheard(plan.In), &Fault{Part: "broadcast", Error: err.Error(), Hint: "mosquitto_sub -v -t 'cricket/+/broadcast/#'"}
 			return r, nil

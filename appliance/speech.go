@@ -3,6 +3,7 @@ package appliance
 import (
 	"context"
 	"errors"
+	"iter"
 	"path/filepath"
 	"strings"
 
@@ -31,14 +32,22 @@ func (b *Box) openMouth() error {
 	return nil
 }
 
+// sentences are those of a text that have something in them to say.
+func sentences(text, language string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := strings.TrimSpace(text); rest != ""; {
+			var sentence string
+			if sentence, rest = voice.FirstSentence(rest, language); voice.Plain(sentence) != "" && !yield(sentence) {
+				return
+			}
+		}
+	}
+}
+
 // Say turns text into speech, as loud as it was made.
 func (b *Box) Say(ctx context.Context, text string) (voice.Speech, error) {
 	whole := voice.Speech{Text: text}
-	for rest := strings.TrimSpace(text); rest != ""; {
-		var sentence string
-		if sentence, rest = voice.FirstSentence(rest, b.config.Language); voice.Plain(sentence) == "" {
-			continue
-		}
+	for sentence := range sentences(text, b.config.Language) {
 		s, err := b.voices.speak(ctx, sentence)
 		if err != nil {
 			return voice.Speech{}, err
