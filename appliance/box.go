@@ -311,8 +311,8 @@ func (b *Box) follow(ctx context.Context) error {
 	if err := b.client.Subscribe(ctx, b.house.Discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
 		return err
 	}
-	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil {
-		return err
+	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil && ctx.Err() == nil {
+		b.log.Error("devices of the Homie convention will not be known", "err", err) // a broker may not let us read there
 	}
 	for {
 		select {
