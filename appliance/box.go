@@ -59,28 +59,29 @@ type recognizer interface {
 
 // Box is one appliance.
 type Box struct {
-	config  Config
-	options Options
-	log     *slog.Logger
-	unread  []error // what is wrong with custom sentences that are left out
-	house   *House
-	broker  *mqtt.Broker // nil where the home has its own
-	client  *mqtt.Client
-	devices *demo.Devices // nil where the home's devices are real
-	ears    *ears
-	phrases *sphinx.Engine         // the recogniser that must be told the phrases
-	taught  chan struct{}          // closed when it has phrases
-	unheard atomic.Pointer[string] // what was wrong with the newest phrases
-	mouth   *espeak.Engine
-	results *trace.Ring[Result]
-	wakes   wakeCounts
-	drafts  *drafts       // nil: there is no recogniser for them
-	model   languageModel // nil: there is none
-	live    *live         // nil: there is no microphone
-	mode    atomic.Pointer[Mode]
-	shown   chan struct{} // has an element when mode is new
-	control net.Listener
-	wyoming net.Listener // nil: Wyoming clients are not served
+	config   Config
+	options  Options
+	log      *slog.Logger
+	unread   []error // what is wrong with custom sentences that are left out
+	house    *House
+	distrust error        // what was wrong with the ledger of trust, or with the imported registry, at the start
+	broker   *mqtt.Broker // nil where the home has its own
+	client   *mqtt.Client
+	devices  *demo.Devices // nil where the home's devices are real
+	ears     *ears
+	phrases  *sphinx.Engine         // the recogniser that must be told the phrases
+	taught   chan struct{}          // closed when it has phrases
+	unheard  atomic.Pointer[string] // what was wrong with the newest phrases
+	mouth    *espeak.Engine
+	results  *trace.Ring[Result]
+	wakes    wakeCounts
+	drafts   *drafts       // nil: there is no recogniser for them
+	model    languageModel // nil: there is none
+	live     *live         // nil: there is no microphone
+	mode     atomic.Pointer[Mode]
+	shown    chan struct{} // has an element when mode is new
+	control  net.Listener
+	wyoming  net.Listener // nil: Wyoming clients are not served
 
 	clock   clock
 	place   schedule.Place
@@ -115,7 +116,7 @@ func New(o Options) (*Box, error) {
 	for _, fault := range b.unread {
 		b.log.Error("custom sentences are left out", "err", fault)
 	}
-	b.house = NewHouse(o.Home, sentences, o.Config.MQTT.DiscoveryPrefix, o.Log)
+	b.openHouse(sentences)
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
@@ -290,7 +291,7 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 			run("drafts", b.drafts.Run)
 		}
 	}
-	return errors.Join(group.Wait(), b.closeBook())
+	return errors.Join(group.Wait(), b.closeBook(), b.house.flushTrust())
 }
 
 // follow subscribes to discovery, and to the topics that the house asks for.
@@ -397,49 +398,4 @@ func (b *Box) Summary() string {
 		lines = append(lines, "Recogniser: "+b.ears.current().String()+".", "Wake words: "+b.checkWake().Text+".")
 	}
 	return strings.Join(lines, "\n")
-}
-
-// openMouth puts the box's voice together. A volume that cannot be read is the first one.
-func (b *Box) openMouth() error {
-	var err error
-	if b.clock, err = newClock(b.config.Place); err != nil {
-		return err
-	}
-	file := ""
-	if b.options.Keep {
-		file = filepath.Join(b.options.StateDir, "volume.json")
-	}
-	if b.loud, err = openVolume(file, b.config.Quiet, b.clock.now); err != nil {
-		b.log.Error("the volume is the first one", "err", err)
-	}
-	b.voices = openVoices(b.config, b.options.Bin, b.options.StateDir, b.mouth)
-	var out player = silence{}
-	if b.options.Sound {
-		out = programs{}
-	}
-	b.speech = newMouth(b.config.Language, b.voices.speak, out, b.loud.of, b.log)
-	return nil
-}
-
-// Say turns text into speech, as loud as it was made.
-func (b *Box) Say(ctx context.Context, text string) (voice.Speech, error) {
-	whole := voice.Speech{Text: text}
-	for rest := strings.TrimSpace(text); rest != ""; {
-		var sentence string
-		if sentence, rest = voice.FirstSentence(rest, b.config.Language); voice.Plain(sentence) == "" {
-			continue
-		}
-		s, err := b.voices.speak(ctx, sentence)
-		if err != nil {
-			return voice.Speech{}, err
-		}
-		if whole.Rate != 0 && whole.Rate != s.Rate {
-			return voice.Speech{}, errors.New("speak: another voice had to go on in the middle; try again")
-		}
-		whole.Rate, whole.PCM = s.Rate, append(whole.PCM, s.PCM...)
-	}
-	if whole.Rate == 0 {
-		return whole, errors.New("speak: there are no words in the text")
-	}
-	return whole, nil
 }

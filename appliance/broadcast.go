@@ -86,10 +86,14 @@ func (b *Box) take(from, message string) {
 	}
 }
 
-// broadcast lets other boxes say what a plan announces, and this one, if it is of
-// the room that is meant. The error is errUnheard if none of them does.
-func (b *Box) broadcast(ctx context.Context, plan home.Plan) error {
-	topic, here := "broadcast", plan.In != "" && plan.In == b.roomID(Request{})
+// broadcast lets other boxes say what a plan announces. This one does if it is of
+// the room that is meant, and if all are meant and nobody just said so to it. The
+// error is errUnheard if no box says it.
+func (b *Box) broadcast(ctx context.Context, plan home.Plan, due bool) error {
+	topic, here := "broadcast", due
+	if plan.In != "" {
+		here = plan.In == b.roomID(Request{})
+	}
 	if plan.In != "" {
 		topic += "/" + plan.In
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/voice"
@@ -116,6 +118,22 @@ func TestAnnounce(t *testing.T) {
 	}
 }
 
+// An announcement for later is spoken by the box that was asked for it, too.
+func TestAnnounceLater(t *testing.T) {
+	b, p, _ := houseOfTwo(t)
+	for _, area := range []any{nil, "Hall"} {
+		later := intent.Intent{Name: "HassBroadcast", Slots: map[string]any{"message": "dinner is ready", "area": area}}
+		b.agenda.due <- Due{Entry: schedule.Entry{ID: 1, Kind: schedule.Command, Name: "announce", Command: &later}}
+		if said := p.hears(t); said != "dinner is ready" {
+			t.Errorf("to %v: the box says %q", area, said)
+		}
+	}
+	b.speech.Tell("the end", false)
+	if said := p.hears(t); said != "the end" {
+		t.Errorf("the box says %q", said)
+	}
+}
+
 // A text from the broker is spoken: whole, clean, and never done.
 func TestToldToSay(t *testing.T) {
 	b, p, kitchen := houseOfTwo(t)
@@ -207,5 +225,27 @@ func TestAnnounceInNoRoom(t *testing.T) {
 	r := means(t, b, intent.Intent{Name: "HassBroadcast", Slots: map[string]any{"message": "dinner", "area": "Cellar"}})
 	if r.Reply != "Which room do you mean?" || r.Done() {
 		t.Errorf("%s", r)
+	}
+}
+
+// `cricket say` waits until the daemon has said it.
+func TestSayAloud(t *testing.T) {
+	b, p, _ := houseOfTwo(t)
+	ask := func(query string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		b.handler().ServeHTTP(w, httptest.NewRequestWithContext(within(t), "POST", "/say/aloud?"+query, nil))
+		return w
+	}
+	if w := ask("text=hello"); w.Code != 503 || !strings.Contains(w.Body.String(), "no loudspeaker") {
+		t.Errorf("without a loudspeaker: %d %s", w.Code, w.Body)
+	}
+	b.options.Sound = true
+	if w := ask("text=hello&volume=40"); w.Code != 200 || p.hears(t) != "hello" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	for _, bad := range []string{"text=hello&volume=101", "text=hello&volume=x", "text=--", ""} {
+		if w := ask(bad); w.Code != 400 {
+			t.Errorf("%s: %d %s", bad, w.Code, w.Body)
+		}
 	}
 }

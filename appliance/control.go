@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/voice"
 )
 
@@ -158,6 +160,31 @@ func (b *Box) handler() http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/toml")
 		w.Write(text)
+	})
+	mux.HandleFunc("GET /home/pending", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.Pending()) })
+	mux.HandleFunc("POST /home/approve", func(w http.ResponseWriter, r *http.Request) {
+		err := b.house.Approve(r.Context(), r.FormValue("id"))
+		switch {
+		case errors.Is(err, ErrNobodyWaits):
+			http.Error(w, err.Error(), http.StatusNotFound)
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("POST /home/registry", func(w http.ResponseWriter, r *http.Request) {
+		data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRegistry))
+		if err != nil {
+			http.Error(w, "read registry: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		registry, err := home.OpenRegistry(data)
+		if err != nil {
+			http.Error(w, "read registry: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		if err := b.Import(r.Context(), registry); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
 	})
 	mux.HandleFunc("GET /wake", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.wakes.all()) })
 	mux.HandleFunc("GET /doctor", func(w http.ResponseWriter, r *http.Request) {

@@ -53,7 +53,7 @@ func CheckConfig() Finding {
 }
 
 // Doctor looks at every part of the running box.
-func (b *Box) Doctor(context.Context) []Finding {
+func (b *Box) Doctor(ctx context.Context) []Finding {
 	out := CheckPrograms(b.options.Bin)
 	out = append(out, b.checkBroker(), b.checkMicrophone(), b.checkEars(), b.checkModel(), b.checkSchedule(), b.voices.check(), b.checkLoudspeaker())
 	for _, fault := range b.unread {
@@ -80,8 +80,13 @@ func (b *Box) Doctor(context.Context) []Finding {
 			out = append(out, Finding{Part: d.ID, Text: "says that it is not available", Hint: "check its power and network"})
 		}
 	}
+	out = append(out, b.checkTrust()...)
 	for _, alert := range s.Alerts {
 		out = append(out, Finding{Part: alert.Topic, Text: "says: " + alert.Reason, Hint: "look after the device"})
+	}
+	for _, m := range b.house.notUnderstood(ctx) {
+		out = append(out, Finding{Part: m.device, Text: fmt.Sprintf("%d messages on %s are not understood: %s", m.count, m.topic, m.reason),
+			Hint: "compare what the device sends with what it announces: mosquitto_sub -v -t '" + m.topic + "'"})
 	}
 	for _, f := range s.Faults {
 		part := f.Topic
@@ -138,11 +143,15 @@ func (b *Box) checkEars() Finding {
 }
 
 func (b *Box) checkLoudspeaker() Finding {
-	f := Finding{Part: "loudspeaker", OK: true, Text: fmt.Sprintf("at %d percent", b.loud.Now())}
-	if fault := b.speech.Fault(); fault != "" {
-		f.OK, f.Text, f.Hint = false, fault, "cricket say hello"
+	p, err := findPlayer()
+	fault := b.speech.Fault()
+	switch {
+	case err != nil:
+		return Finding{Part: "loudspeaker", Text: err.Error(), Hint: "apt install alsa-utils"}
+	case fault != "":
+		return Finding{Part: "loudspeaker", Text: fault, Hint: "cricket say hello"}
 	}
-	return f
+	return Finding{Part: "loudspeaker", OK: true, Text: fmt.Sprintf("%s, at %d percent", p[0], b.loud.Now())}
 }
 
 func (b *Box) checkSchedule() Finding {

@@ -47,8 +47,8 @@ func (b *Box) openDrafts(native string, bundled Bundled, has bool) *drafts {
 	if b.mouth == nil || b.config.Language != "en" {
 		return nil
 	}
-	e := sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: b.pronounce})
-	return &drafts{name: "pocketsphinx", engine: e, hear: e.Draft, teach: b.teachDrafts(e)}
+	e := sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: b.pronounce, Beginnings: true})
+	return &drafts{name: "pocketsphinx", engine: e, hear: e.Transcribe, teach: b.teachDrafts(e)}
 }
 
 // pronounce is how words sound in the box's language.

@@ -86,7 +86,7 @@ func (c *conversation) request(parts [][]int16, pauses []time.Duration, fan floa
 	c.wait(2 * time.Second)
 	c.happen(c.t.Context(), Pressed)
 	c.wait(100 * time.Millisecond)
-	c.chiming = false
+	c.masked = 0
 	c.wait(400 * time.Millisecond)
 	for i, p := range parts {
 		if i > 0 {
@@ -115,7 +115,6 @@ func (c *conversation) rest() {
 		}
 	}
 	c.happen(c.t.Context(), Silent)
-	c.chiming = false
 	if c.attention.Expects() {
 		c.happen(c.t.Context(), Pressed)
 	}

@@ -22,6 +22,7 @@ const inboxSize = 1024
 type Snapshot struct {
 	Home     *home.Home
 	Resolver *intent.Resolver // of the names that the home had at the last rebuild
+	Version  int              // how often there were new names
 	Faults   []mqtt.Fault     // what announced itself and cannot be used, by topic
 	Alerts   []mqtt.Fault     // what Homie devices say is wrong with them
 }
@@ -46,11 +47,17 @@ type House struct {
 	faulty    map[string]bool       // discovery topics that have faults
 	states    map[string]mqtt.State // unique id -> what its topics have said
 	watches   map[*Watch]struct{}
+	told      []told                // states that devices told, and that are not in the home yet
+	misheard  misheard
 	resolved  chan *intent.Resolver // a rebuild that ended
 	building  bool                  // a rebuild is under way
 	stale     bool                  // names changed since it began
 	settled   []chan struct{}       // closed when every device has told its state
 	news      bool                  // some Homie device has news
+	batch     []mqtt.Discovery      // announced, and not yet in the home
+	bound     intent.Names          // what the newest resolver is made of, or will be
+	trust     *home.Trust
+	ledger    *ledger // nil where trust is not kept
 
 	done chan struct{} // closed when Run ends
 }
@@ -64,6 +71,8 @@ func NewHouse(h *home.Home, sentences *intent.Sentences, prefix string, log *slo
 		followers: map[string][]string{}, follows: map[string][]string{}, faulty: map[string]bool{}, states: map[string]mqtt.State{}, watches: map[*Watch]struct{}{},
 		resolved: make(chan *intent.Resolver, 1), done: make(chan struct{}),
 	}
+	house.trust, house.bound = home.NewTrust(nil, nil), h.Names()
+	house.announced.Admit = house.admit
 	house.current.Store(&Snapshot{Home: h, Resolver: sentences.Bind(h.Names())})
 	house.tellRenamed()
 	return house
@@ -91,13 +100,16 @@ func (h *House) Run(ctx context.Context) error {
 			return nil
 		case f := <-h.inbox:
 			f()
-			if len(h.inbox) == 0 { // what a Homie device says of itself comes in many messages
-				h.assemble()
+			if len(h.inbox) == 0 || len(h.batch) >= maxBatch {
+				h.takeIn()
+			}
+			if len(h.inbox) == 0 || len(h.told) >= maxLearned {
+				h.learn()
 			}
 			h.settle()
 		case r := <-h.resolved:
 			next := *h.Now()
-			next.Resolver = r
+			next.Resolver, next.Version = r, next.Version+1
 			h.current.Store(&next)
 			h.building = false
 			if h.stale {
@@ -107,37 +119,6 @@ func (h *House) Run(ctx context.Context) error {
 			h.settle()
 		}
 	}
-}
-
-// Discover takes a discovery message. It returns when the message is in the
-// inbox.
-func (h *House) Discover(m mqtt.Message) { h.post(func() { h.discover(m) }) }
-
-// DiscoverHomie takes a message of mqtt.HomieFilter; those that are no
-// discovery are left to Hear.
-func (h *House) DiscoverHomie(m mqtt.Message) {
-	if strings.Contains(m.Topic, "/$") {
-		h.post(func() {
-			if h.homie.Take(m) {
-				h.news = true
-			}
-		})
-	}
-}
-
-// assemble takes over what the Homie devices that had news have become.
-func (h *House) assemble() {
-	if !h.news {
-		return
-	}
-	h.news = false
-	changed := h.homie.Changed()
-	for _, d := range changed {
-		h.note(h.announced.Note(d))
-	}
-	snapshot := *h.Now()
-	snapshot.Alerts = h.homie.Alerts()
-	h.current.Store(&snapshot)
 }
 
 // Hear takes a message of a topic that was followed.
@@ -161,38 +142,6 @@ func (h *House) post(f func()) {
 	select {
 	case h.inbox <- f:
 	case <-h.done:
-	}
-}
-
-func (h *House) discover(m mqtt.Message) {
-	d, err := h.announced.Take(h.prefix, m)
-	if err != nil { // ErrNotDiscovery: somebody else's topic
-		return
-	}
-	h.note(d)
-}
-
-// note makes the home what a discovery says.
-func (h *House) note(d mqtt.Discovery) {
-	next := h.Now().Home
-	for _, unique := range d.Removed {
-		next = next.WithoutEntity(unique)
-		h.unfollow(unique)
-		delete(h.states, unique)
-	}
-	for _, e := range d.Entities {
-		next = next.WithEntity(e)
-		h.unfollow(e.UniqueID)
-		h.follow(e)
-	}
-	faults := h.Now().Faults
-	if len(d.Faults) > 0 || h.faulty[d.Topic] {
-		faults = h.announced.Faults()
-		h.faulty[d.Topic] = len(d.Faults) > 0
-	}
-	h.swap(next, faults)
-	if len(d.Entities)+len(d.Removed) > 0 {
-		h.rebuild()
 	}
 }
 
@@ -225,39 +174,11 @@ func (h *House) unfollow(unique string) {
 	delete(h.follows, unique)
 }
 
-// apply gives a message to an entity that follows its topic.
-func (h *House) apply(unique string, m mqtt.Message) {
-	d, ok := h.Now().Home.DeviceOf(unique)
-	if !ok {
-		return
-	}
-	state, err := d.Entity.Apply(h.states[unique], m)
-	if err != nil {
-		h.log.Warn("state not understood", "device", d.ID, "topic", m.Topic, "err", err)
-	}
-	h.states[unique] = state
-	h.swap(h.Now().Home.WithState(d.ID, state), h.Now().Faults)
-	for w := range h.watches {
-		w.see(d.ID, state)
-	}
-}
-
 // swap makes next the home that readers see.
 func (h *House) swap(next *home.Home, faults []mqtt.Fault) {
 	snapshot := *h.Now()
 	snapshot.Home, snapshot.Faults = next, faults
 	h.current.Store(&snapshot)
-}
-
-// rebuild binds the sentences to the home's names in a goroutine of its own,
-// one at a time: names that change meanwhile wait for the next.
-func (h *House) rebuild() {
-	if h.stale = h.building; h.building {
-		return
-	}
-	h.building = true
-	names := h.Now().Home.Names()
-	go func() { h.resolved <- h.sentences.Bind(names) }()
 }
 
 // Watch waits for devices to reach the states that a plan wants.
@@ -358,7 +279,7 @@ func (h *House) silent() []string {
 
 // settle tells those who wait in Settled, if it is so.
 func (h *House) settle() {
-	if len(h.settled) == 0 || h.building || len(h.silent()) > 0 {
+	if len(h.settled) == 0 || h.building || len(h.batch) > 0 || len(h.silent()) > 0 {
 		return
 	}
 	for _, done := range h.settled {

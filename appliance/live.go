@@ -69,10 +69,9 @@ type live struct {
 	mic       string
 	away      atomic.Pointer[string] // why there is no sound; nil while there is
 
-	room    [maskFrames][]int16 // the last frames that nobody spoke in, to put in the chime's place
-	at      int                 // of the next of them
-	chiming bool
-	masked  time.Duration // the frames up to here have the chime in them
+	room   [maskFrames][]int16 // the last frames that nobody spoke in, to put in the chime's place
+	at     int                 // of the next of them
+	masked time.Duration       // the frames up to here may have the chime in them
 
 	pause    time.Duration // that ends the request being spoken, as far as known now
 	silence  int           // another one for every pause
@@ -92,7 +91,12 @@ type live struct {
 const (
 	maskFrames = 10                     // 200 ms
 	chimeTail  = 200 * time.Millisecond // for which the room still has it
-	draftAfter = 5                      // frames of silence make a pause that is looked into
+
+	// longestChime is when the chime is over, whatever the loudspeaker says.
+	longestChime = 1500 * time.Millisecond
+
+	draftAfter = 5 // frames of silence make a pause that is looked into
+
 	// leastSpeech is how sure the speech head must be that there is a voice.
 	leastSpeech = 0.3
 )
@@ -201,6 +205,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	}
 	f.Time = l.clock
 	l.clock += frameTime
+	l.listener.sounding = l.attention.sounds || l.attention.rings
 	r, ok := l.listener.pushMasked(f, l.unmasked(f.PCM))
 	if len(l.listener.wakes) > 0 {
 		l.counted = l.box.wakes.add(l.listener.detector, l.counted)
@@ -250,12 +255,9 @@ func (l *live) begin(ctx context.Context, mic string) error {
 
 // unmasked is a frame without the chime: while that sounds, the room as it was before.
 func (l *live) unmasked(pcm []int16) []int16 {
-	if l.chiming {
-		l.masked = l.clock + chimeTail
-	}
 	at := l.at
 	l.at = (l.at + 1) % maskFrames
-	if l.clock <= l.masked {
+	if l.clock < l.masked {
 		return l.room[at]
 	}
 	copy(l.room[at], pcm)
@@ -294,8 +296,10 @@ func (l *live) do(ctx context.Context, e Effect) {
 	case Abandon:
 		l.giveUp()
 	case Chime:
-		l.chiming = true
-		l.out.Chime(func() { l.post(ctx, func() { l.chiming = false }) })
+		l.masked = l.clock + longestChime
+		l.out.Chime(func() {
+			l.post(ctx, func() { l.masked = min(l.masked, l.clock+chimeTail) })
+		})
 	case Reply:
 		said := l.said + 1
 		l.said = said

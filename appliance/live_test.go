@@ -89,7 +89,7 @@ func (v *voiceOver) Beep(done func()) {
 	v.done = done
 }
 
-func (v *voiceOver) Chime(done func()) { v.note("chime"); go done() }
+func (v *voiceOver) Chime(done func()) { v.note("chime"); done() }
 func (v *voiceOver) Duck(on bool) {
 	if on {
 		v.note("duck")

@@ -19,25 +19,32 @@ var ErrNoPlayer = errors.New("neither pw-play, nor paplay, nor aplay is here")
 // players play a WAV from standard input.
 var players = [][]string{{"pw-play", "-"}, {"paplay"}, {"aplay", "-q"}}
 
+// findPlayer is the command line of the first of the players that is here.
+func findPlayer() ([]string, error) {
+	for _, p := range players {
+		if path, err := exec.LookPath(p[0]); err == nil {
+			return append([]string{path}, p[1:]...), nil
+		}
+	}
+	return nil, fmt.Errorf("play sound: %w", ErrNoPlayer)
+}
+
 // Play plays a WAV through the machine's loudspeaker and returns at its end, or
 // when ctx ends.
 func Play(ctx context.Context, wav io.Reader) error {
-	for _, p := range players {
-		path, err := exec.LookPath(p[0])
-		if err != nil {
-			continue
-		}
-		player := exec.CommandContext(ctx, path, p[1:]...)
-		var said strings.Builder
-		player.Stdin, player.Stderr = wav, &said
-		player.WaitDelay = time.Second
-		if err := player.Run(); err != nil && ctx.Err() == nil {
-			lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-			return fmt.Errorf("play sound with %s: %w: %s", p[0], err, lines[len(lines)-1])
-		}
-		return ctx.Err()
+	p, err := findPlayer()
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("play sound: %w", ErrNoPlayer)
+	player := exec.CommandContext(ctx, p[0], p[1:]...)
+	var said strings.Builder
+	player.Stdin, player.Stderr = wav, &said
+	player.WaitDelay = time.Second
+	if err := player.Run(); err != nil && ctx.Err() == nil {
+		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+		return fmt.Errorf("play sound with %s: %w: %s", p[0], err, lines[len(lines)-1])
+	}
+	return ctx.Err()
 }
 
 // programs plays sound through whatever program this machine has for it, one run

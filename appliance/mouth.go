@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -308,11 +307,7 @@ func (m *Mouth) say(ctx context.Context, s *saying) error {
 	ahead := make(chan sentence, 1)
 	go func() {
 		defer close(ahead)
-		for rest := strings.TrimSpace(s.text); rest != ""; {
-			var text string
-			if text, rest = voice.FirstSentence(rest, m.language); voice.Plain(text) == "" {
-				continue
-			}
+		for text := range sentences(s.text, m.language) {
 			speech, err := m.speak(ctx, text)
 			select {
 			case ahead <- sentence{speech, err}:

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,9 +22,8 @@ type hall struct {
 	mu    sync.Mutex
 	heard []string // the text of what was played to its end; "cut TEXT" of what was not
 	made  int      // sentences
-	since time.Duration
-	fails error // of the voice
-	mute  error // of the loudspeaker
+	fails error    // of the voice
+	mute  error    // of the loudspeaker
 	loud  []int
 }
 
@@ -130,16 +130,16 @@ func TestFirstSentenceSoundsWhileTheRestIsMade(t *testing.T) {
 // "Stop" stops at once: in a sentence, in the making of one, and what waits.
 func TestHush(t *testing.T) {
 	inHall(t, func(t *testing.T, h *hall) {
-		ends := 0
-		done := func() { ends++ }
+		var ends atomic.Int32
+		done := func() { ends.Add(1) }
 		h.Say("One two. Three four.", done)
 		h.Say("Five.", done)
 		after(8*letter + 300*time.Millisecond)
 		h.Hush()
 		synctest.Wait()
 		h.want(t, "in a sentence", "cut One two.")
-		if ends != 2 {
-			t.Errorf("%d of 2 were told", ends)
+		if n := ends.Load(); n != 2 {
+			t.Errorf("%d of 2 were told", n)
 		}
 		h.Say("Six.", done)
 		after(letter)
@@ -150,8 +150,8 @@ func TestHush(t *testing.T) {
 		h.Say("Seven.", done)
 		after(time.Minute)
 		h.want(t, "afterwards", "Seven.")
-		if ends != 4 || h.Fault() != "" {
-			t.Errorf("%d of 4 were told, fault %q", ends, h.Fault())
+		if n := ends.Load(); n != 4 || h.Fault() != "" {
+			t.Errorf("%d of 4 were told, fault %q", n, h.Fault())
 		}
 	})
 }
@@ -290,16 +290,16 @@ func TestMouthFaults(t *testing.T) {
 // More than anybody would listen to is dropped, and who waits is told.
 func TestTooMuchToSay(t *testing.T) {
 	inHall(t, func(t *testing.T, h *hall) {
-		ends := 0
+		var ends atomic.Int32
 		for range mostSayings + 5 {
-			h.Say("No.", func() { ends++ })
+			h.Say("No.", func() { ends.Add(1) })
 		}
-		if ends < 4 {
-			t.Errorf("%d were dropped", ends)
+		if n := ends.Load(); n < 4 {
+			t.Errorf("%d were dropped", n)
 		}
 		after(time.Hour)
-		if ends != mostSayings+5 {
-			t.Errorf("%d of %d ended", ends, mostSayings+5)
+		if n := ends.Load(); n != mostSayings+5 {
+			t.Errorf("%d of %d ended", n, mostSayings+5)
 		}
 	})
 }

@@ -41,8 +41,11 @@ func pauseAfter(r *intent.Resolver, text, room string) time.Duration {
 func specific(r *intent.Resolver, text, room string) bool {
 	in := r.Resolve(intent.Query{Text: text, Room: room})
 	name, named := in.Slots["name"]
-	_, place := in.Slots["area"]
-	if in.Refusal != "" || in.Command != nil || len(in.Also) > 0 || !named && !place || name == "all" {
+	area, _ := in.Slots["area"].(string)
+	switch {
+	case in.Refusal != "", in.Command != nil, len(in.Also) > 0, name == "all", !named && area == "":
+		return false
+	case !named && bare(r, text, area):
 		return false
 	}
 	var before intent.Intent
@@ -56,6 +59,23 @@ func specific(r *intent.Resolver, text, room string) bool {
 		if before.Slots[slot] != value {
 			return false
 		}
+	}
+	return true
+}
+
+// bare says whether a command ends with a room that may be the beginning of a name:
+// "turn on the kitchen [coffee machine]", and not "turn on the lights in the kitchen",
+// which is a command without the room, too.
+func bare(r *intent.Resolver, text, area string) bool {
+	rest, ends := strings.CutSuffix(strings.ToLower(text), strings.ToLower(area))
+	if !ends {
+		return false
+	}
+	for range 3 { // "in", "the", and where it is one word with the room
+		if rest = strings.TrimSpace(rest); r.Check(rest).Complete() {
+			return false
+		}
+		rest = rest[:max(0, strings.LastIndexByte(rest, ' '))]
 	}
 	return true
 }

@@ -33,7 +33,9 @@ func TestPauseAfter(t *testing.T) {
 		{"lock the back door", pauseComplete},
 		{"set the desk lamp to fifty percent", pauseComplete},
 		{"set the heating to twenty one degrees", pauseComplete},
-		{"turn on the kitchen", pausePrefix},
+		{"turn off the lights in the bedroom", pauseComplete},
+		{"turn on the kitchen", pauseOther}, // "coffee machine"
+		{"turn on the", pausePrefix},
 		{"set the kitchen light to", pausePrefix},
 		{"set the desk lamp to", pausePrefix},
 		{"hey", pausePrefix}, // "hey" is said before a command

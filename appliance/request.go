@@ -28,6 +28,7 @@ type Request struct {
 	Room   string // the room that heard it; "" for the box's own
 	DryRun bool   // publish nothing
 	NoWake bool   // every spoken sentence is a request (Hear)
+	Source home.Source
 }
 
 // Ask answers a sentence that came as text.
@@ -193,7 +194,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	room := b.roomID(q)
 	before := b.rooms.of(room, t.Time)
 	now := b.house.Now().Home
-	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Volume: b.loud.Now(), Past: b.past(now, in, before.Past)})
+	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Volume: b.loud.Now(), Past: b.past(now, in, before.Past), Source: q.Source})
 	if r.Actions = actions(plan); r.Reply == "" {
 		r.Reply = plan.Reply
 	}
@@ -235,7 +236,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 // all to hear.
 func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan, t *trace.Trace) (Result, []schedule.Change) {
 	if plan.Announce != "" {
-		switch err := b.broadcast(ctx, plan); {
+		switch err := b.broadcast(ctx, plan, r.Due != ""); {
 		case errors.Is(err, errUnheard):
 			r.Reply, r.Fault = h.Unheard(plan.In), &Fault{Part: "broadcast", Error: err.Error(), Hint: "mosquitto_sub -v -t 'cricket/+/broadcast/#'"}
 			return r, nil

@@ -131,7 +131,7 @@ func (b *Box) carryDue(ctx context.Context, e schedule.Entry) {
 	b.await(ctx, e)
 	t := &trace.Trace{Time: time.Now()}
 	r := b.keep(b.carryOut(ctx, Result{Due: string(e.Kind), Planned: e.Name}, *e.Command, Request{Room: e.Room}, t), t)
-	if !r.Done() || len(r.Actions) == 0 {
+	if !r.Done() || len(r.Actions) == 0 && e.Command.Name != "HassBroadcast" {
 		b.speech.Tell(r.Reply, false)
 	}
 	if !r.Done() {

@@ -115,6 +115,9 @@ func (s speaker) act(p *part, d *Device, st step, why exception) {
 			why.key = "cannot.do" // what it announced has no topic for the call
 		}
 	}
+	if confirmations[why.key] && !s.at.Source.MayConfirm() {
+		why.key = "confirm.remote"
+	}
 	if why.key != "" {
 		p.except(d, why)
 		return
@@ -133,6 +136,9 @@ func (s speaker) expand(ids []string) (devices []*Device, missing bool) {
 		}
 		for _, m := range members {
 			d, ok := s.home.Device(m)
+			if _, waits := s.home.newcomer(m); waits {
+				continue
+			}
 			if !ok {
 				missing = true
 			} else if !seen[m] {

@@ -26,6 +26,7 @@ func (h *Home) Names() intent.Names {
 			n.Entities = append(n.Entities, intent.Entity{ID: g.ID, Name: g.Name, Aliases: g.Aliases, Area: g.Area, Members: members})
 		}
 	}
+	n.Entities = append(n.Entities, h.newcomers()...)
 	for _, a := range h.Areas {
 		n.Areas = append(n.Areas, intent.Area(a))
 	}

@@ -18,6 +18,7 @@ const (
 	CannotDo          Refusal = "cannot_do"          // the device has no such ability
 	NeedsConfirmation Refusal = "needs_confirmation" // opens the house to the street: locks, garage doors
 	Offline           Refusal = "offline"            // the device is not there, or has never announced itself
+	NotApproved       Refusal = "not_approved"       // it is new, opens the house, and waits for the owner's approval
 	NoClock           Refusal = "no_clock"           // the box does not know the time
 )
 
@@ -135,6 +136,9 @@ func flat(in intent.Intent) []intent.Intent {
 func (s speaker) part(in intent.Intent) part {
 	if in.Refusal != "" {
 		return s.notUnderstood(in)
+	}
+	if name, ok := s.newcomer(in); ok {
+		return refused(in, NotApproved, s.say("refused.newcomer", "name", s.lower(name)))
 	}
 	if s.ownVolume(in) {
 		return s.setOwnVolume(in)
@@ -259,4 +263,5 @@ func refusal(parts []part) Refusal {
 	return ""
 }
 
-var confirmations = map[string]bool{"confirm.unlock": true, "confirm.open": true, "confirm.disarm": true}
+// confirmations are the exceptions that somebody in the room could lift.
+var confirmations = map[string]bool{"confirm.unlock": true, "confirm.open": true, "confirm.disarm": true, "confirm.remote": true}

@@ -14,7 +14,20 @@ type Setting struct {
 	Book   schedule.Book
 	Volume int // how loud the box itself speaks, 0..100
 	Past   Past
+	Source Source
 }
+
+// Source is where a request came from.
+type Source string
+
+const (
+	InTheRoom Source = ""     // spoken, or typed by whoever may command the box
+	ByMQTT    Source = "mqtt" // text on a topic: anybody who reaches the broker may have written it
+)
+
+// MayConfirm says whether the source can be asked for, or give, the word that
+// opens the house.
+func (s Source) MayConfirm() bool { return s == InTheRoom }
 
 // At is the setting of a request by a box that has a clock, and has nothing
 // planned yet.

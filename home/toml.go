@@ -75,6 +75,7 @@ func Parse(name string, data []byte) (*Home, error) {
 		return nil, err
 	}
 	h.index()
+	h.own = h
 	return h, nil
 }
 

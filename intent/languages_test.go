@@ -118,6 +118,7 @@ func TestWhatEveryLanguageHas(t *testing.T) {
 			"HassTurnOn", "HassTurnOff", "HassLightSet brightness", "HassLightSet color", "HassSetPosition position", "HassClimateSetTemperature temperature",
 			"HassGetState", "HassStartTimer minutes", "HassCancelTimer", "HassPauseTimer", "HassUnpauseTimer", "HassTimerStatus",
 			"HassShoppingListAddItem item", "HassGetCurrentTime", "HassGetCurrentDate", "HassNevermind",
+			"HassBroadcast message", "HassBroadcast area", "HassSetVolume volume_level", "HassSetVolumeRelative volume_step",
 		} {
 			if !has[want] {
 				t.Errorf("%s: no story of %s", code, want)

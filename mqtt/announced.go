@@ -18,6 +18,9 @@ type Announced struct {
 	winner map[string]string   // unique id to the topic whose entity counts: the one that spoke last
 	ids    map[string]string   // entity id to unique id
 	given  map[string]string   // unique id to entity id
+	by     map[string][]string // unique id to the topics that announce it, in order
+	known  templates
+	double bool // some unique id was announced by two topics at once
 }
 
 // Take notes a discovery message. Entities of what comes back are those that
@@ -26,7 +29,10 @@ type Announced struct {
 // announces any longer. A payload that is wrong as a whole changes nothing
 // but Faults. The only error is ErrNotDiscovery.
 func (a *Announced) Take(prefix string, m Message) (Discovery, error) {
-	d, err := ParseDiscovery(prefix, m)
+	if a.known == nil {
+		a.known = templates{}
+	}
+	d, err := parseDiscovery(prefix, m, a.known)
 	if err != nil {
 		return d, err
 	}
@@ -36,7 +42,7 @@ func (a *Announced) Take(prefix string, m Message) (Discovery, error) {
 // Note is Take for what was read already, as Homie.Changed does.
 func (a *Announced) Note(d Discovery) Discovery {
 	if a.topics == nil {
-		a.topics, a.winner = map[string]Discovery{}, map[string]string{}
+		a.topics, a.winner, a.by = map[string]Discovery{}, map[string]string{}, map[string][]string{}
 	}
 	if a.ids == nil {
 		a.ids, a.given = map[string]string{}, map[string]string{}
@@ -73,6 +79,17 @@ func (a *Announced) Note(d Discovery) Discovery {
 	a.topics[d.Topic] = Discovery{Topic: d.Topic, Entities: slices.Clone(d.Entities), Faults: d.Faults}
 	if len(d.Entities) == 0 && len(d.Faults) == 0 {
 		delete(a.topics, d.Topic)
+	}
+	for _, e := range before.Entities {
+		if !said[e.UniqueID] {
+			a.by[e.UniqueID] = slices.DeleteFunc(a.by[e.UniqueID], func(topic string) bool { return topic == d.Topic })
+			if len(a.by[e.UniqueID]) == 0 {
+				delete(a.by, e.UniqueID)
+			}
+		}
+	}
+	for _, e := range d.Entities {
+		a.announces(e.UniqueID, d.Topic)
 	}
 	for _, e := range before.Entities {
 		if said[e.UniqueID] || a.winner[e.UniqueID] != d.Topic {
@@ -113,14 +130,41 @@ func (a *Announced) Reserve(id, unique string) {
 	a.ids[id], a.given[unique] = unique, id
 }
 
+// Announces says whether some topic announces a unique id.
+func (a *Announced) Announces(unique string) bool {
+	_, ok := a.winner[unique]
+	return ok
+}
+
 // Moving says whether a topic has said that its entities move to another one.
 func (a *Announced) Moving(topic string) bool { return a.topics[topic].Moving }
 
-// Faults returns what was skipped, by topic.
+// announces notes that a topic announces a unique id.
+func (a *Announced) announces(unique, topic string) {
+	topics := a.by[unique]
+	at, there := slices.BinarySearch(topics, topic)
+	if there {
+		return
+	}
+	a.by[unique] = slices.Insert(topics, at, topic)
+	a.double = a.double || len(topics) > 0
+}
+
+// Doubles reports whether two topics have ever announced the same unique id at
+// once: then Faults may be others after any message.
+func (a *Announced) Doubles() bool { return a.double }
+
+// Faults returns what was skipped, by topic, and what another topic announces as well.
 func (a *Announced) Faults() []Fault {
 	var all []Fault
 	for _, topic := range slices.Sorted(maps.Keys(a.topics)) {
-		all = append(all, a.topics[topic].Faults...)
+		d := a.topics[topic]
+		all = append(all, d.Faults...)
+		for _, e := range d.Entities {
+			if winner := a.winner[e.UniqueID]; winner != topic && !d.Moving {
+				all = append(all, Fault{Topic: topic, Entity: e.ID, Reason: "the same unique_id was announced later by " + winner + ", which counts"})
+			}
+		}
 	}
 	return all
 }
@@ -152,7 +196,7 @@ func (a *Announced) release(unique string) {
 
 // elsewhere finds another topic that announces a unique id.
 func (a *Announced) elsewhere(unique string) (Entity, bool) {
-	for _, topic := range slices.Sorted(maps.Keys(a.topics)) {
+	for _, topic := range a.by[unique] {
 		for _, e := range a.topics[topic].Entities {
 			if e.UniqueID == unique {
 				return e, true

@@ -5,6 +5,37 @@ import (
 	"testing"
 )
 
+// Two topics with one unique_id: the later one counts, and the other is named
+// until one of them goes. A migration is no such fault.
+func TestAnnouncedTwice(t *testing.T) {
+	var a Announced
+	say := func(topic, payload, want string) {
+		t.Helper()
+		if _, err := a.Take("homeassistant", Message{Topic: "homeassistant/light/" + topic + "/config", Payload: []byte(payload)}); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range a.Faults() {
+			got = append(got, f.String())
+		}
+		if got := strings.Join(got, "; "); got != want {
+			t.Fatalf("after %s %s: got %q, want %q", topic, payload, got, want)
+		}
+	}
+	lamp := `{"name":"Lamp","uniq_id":"L1","cmd_t":"c"}`
+	const twice = ": light.lamp: the same unique_id was announced later by homeassistant/light/"
+	say("one", lamp, "")
+	say("two", lamp, "homeassistant/light/one/config"+twice+"two/config, which counts")
+	say("one", lamp, "homeassistant/light/two/config"+twice+"one/config, which counts")
+	say("one", "", "")
+	say("two", `{"migrate_discovery":true}`, "")
+	say("three", lamp, "")
+	say("two", "", "")
+	if !a.Doubles() {
+		t.Fatal("no doubles")
+	}
+}
+
 func TestAnnounced(t *testing.T) {
 	const lamp, box = "homeassistant/light/lamp/config", "homeassistant/device/box/config"
 	single := `{"name":"Lamp","uniq_id":"L1","cmd_t":"old/set"}`

@@ -11,7 +11,8 @@ import (
 // builder checks a config and fills an Entity from it. A method that meets a
 // fault notes it and goes on, so that all of them are reported.
 type builder struct {
-	e    *Entity
+	e *Entity
+	templates
 	errs []error // the entity cannot be used
 	lost []error // an ability of it cannot be used
 }
@@ -50,7 +51,7 @@ func (b *builder) follow(role, topicKey string, templateKeys ...string) bool {
 	r := reading{Filter: topic, Role: role}
 	for _, key := range templateKeys {
 		if source := b.e.text(key, ""); source != "" {
-			t, err := parseTemplate(source, "value", "value_json")
+			t, err := b.parse(source, "value", "value_json")
 			if err != nil {
 				b.fail("%s: %w", key, err)
 				return false
@@ -76,7 +77,7 @@ func (b *builder) command(role, topicKey, templateKey string, names ...string) b
 	}
 	c := command{Topic: topic}
 	if source := b.e.text(templateKey, ""); templateKey != "" && source != "" {
-		t, err := parseTemplate(source, append(names, "value")...)
+		t, err := b.parse(source, append(names, "value")...)
 		if err != nil {
 			b.fail("%s: %w", templateKey, err)
 			return false
@@ -234,7 +235,7 @@ func (b *builder) availability() {
 			b.fail("availability must be a list of objects")
 			return
 		}
-		part := &builder{e: &Entity{Config: m}}
+		part := &builder{e: &Entity{Config: m}, templates: b.templates}
 		part.texts("payload_available", "payload_not_available", "value_template")
 		part.need(part.follow("availability", "topic", "value_template"), "topic")
 		for _, err := range part.errs {

@@ -63,6 +63,10 @@ var inherited = []string{
 // whatever is wrong with a payload is in Faults, and what is right is in
 // Entities. An empty payload announces nothing.
 func ParseDiscovery(prefix string, m Message) (Discovery, error) {
+	return parseDiscovery(prefix, m, templates{})
+}
+
+func parseDiscovery(prefix string, m Message, known templates) (Discovery, error) {
 	d := Discovery{Topic: m.Topic}
 	rest, under := strings.CutPrefix(m.Topic, prefix+"/")
 	if !under {
@@ -93,7 +97,7 @@ func ParseDiscovery(prefix string, m Message) (Discovery, error) {
 		return d, nil
 	}
 	if parts[0] == "device" {
-		d.device(root)
+		d.device(root, known)
 		return d, nil
 	}
 	resolve(root)
@@ -101,7 +105,7 @@ func ParseDiscovery(prefix string, m Message) (Discovery, error) {
 		d.fault("", err.Error())
 		return d, nil
 	}
-	d.add(parts[0], strings.Join(parts[1:n-1], "_"), "", root)
+	d.add(parts[0], strings.Join(parts[1:n-1], "_"), "", root, known)
 	return d, nil
 }
 
@@ -213,7 +217,7 @@ func shared(root map[string]any) error {
 }
 
 // device reads the device form: several components with one device.
-func (d *Discovery) device(root map[string]any) {
+func (d *Discovery) device(root map[string]any, known templates) {
 	if err := shared(root); err != nil {
 		d.fault("", err.Error())
 		return
@@ -272,7 +276,7 @@ func (d *Discovery) device(root map[string]any) {
 				continue
 			}
 		}
-		d.add(platform, id, id, c)
+		d.add(platform, id, id, c, known)
 	}
 }
 
@@ -290,17 +294,18 @@ func empty(v any) bool {
 
 // add builds one entity from an expanded config. object stands in for a unique
 // id; label names the component in faults, where the entity's own name does not.
-func (d *Discovery) add(kind, object, label string, config map[string]any) {
+func (d *Discovery) add(kind, object, label string, config map[string]any, known templates) {
 	e := Entity{Platform: kind, Config: config, Source: d.Topic, commands: map[string]command{}}
-	b := &builder{e: &e}
+	b := &builder{e: &e, templates: known}
 	named := b.names(object)
 	if label == "" {
 		label = named
 	}
 	p := platforms(kind, e.schema())
+	why, silent := unspoken[kind]
 	switch {
-	case p.build == nil && unspoken(kind):
-		d.fault(label, kind+" entities are not speakable yet")
+	case silent:
+		d.fault(label, why)
 		return
 	case p.build == nil:
 		d.fault(label, fmt.Sprintf("the platform %q is not known", shorten(kind)))

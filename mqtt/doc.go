@@ -19,7 +19,8 @@
 // own, and those end with the context of their Run. Payloads are never logged
 // above debug.
 //
-// Of Jinja2 only values, paths and a few filters are understood (template). A
-// payload that needs more, or is wrong, is a Fault with the reason, and never
-// a panic: the entity, or only the ability that needs it, is left out.
+// Templates are Jinja2 without loops, files and the rest of Home Assistant's
+// state (template). A payload that needs more, or is wrong, is a Fault with the
+// reason, and never a panic: the entity, or only the ability that needs it, is
+// left out.
 package mqtt

@@ -74,7 +74,8 @@ func (e *Entity) Topics() []string {
 
 // Apply returns the state after a message on one of the entity's topics. s is
 // not changed. A message that cannot be understood is an error, and the state
-// that comes back has what could be; one on a foreign topic changes nothing.
+// that comes back has what could be; it joins a *StateError for each thing that
+// the message is about. One on a foreign topic changes nothing.
 func (e *Entity) Apply(s State, m Message) (State, error) {
 	p := &payload{text: string(m.Payload)}
 	next := s
@@ -92,7 +93,7 @@ func (e *Entity) Apply(s State, m Message) (State, error) {
 			continue // this message is about something else
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("read %s of %s: %w", r.Role, e.ID, err))
+			errs = append(errs, &StateError{Entity: e.ID, Role: r.Role, Err: err})
 			continue
 		}
 		if !copied {
@@ -117,7 +118,7 @@ func (e *Entity) Apply(s State, m Message) (State, error) {
 			}
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("read %s of %s: %w", r.Role, e.ID, err))
+			errs = append(errs, &StateError{Entity: e.ID, Role: r.Role, Err: err})
 		}
 	}
 	if copied {
@@ -128,6 +129,16 @@ func (e *Entity) Apply(s State, m Message) (State, error) {
 	}
 	return next, errors.Join(errs...)
 }
+
+// StateError is a message of an entity that cannot be understood.
+type StateError struct {
+	Entity string // id
+	Role   string // what the message is about: "state", "brightness", ...
+	Err    error
+}
+
+func (e *StateError) Error() string { return fmt.Sprintf("read %s of %s: %v", e.Role, e.Entity, e.Err) }
+func (e *StateError) Unwrap() error { return e.Err }
 
 // available notes what one availability topic said and weighs all of them.
 // A topic that has said nothing yet does not make the entity offline.
@@ -167,7 +178,8 @@ func (e *Entity) available(s *State, r reading, text string) {
 var owned = map[string]bool{
 	"brightness": true, "rgb_color": true, "color_temp_kelvin": true, "effect": true,
 	"percentage": true, "preset_mode": true, "current_position": true,
-	"temperature": true, "current_temperature": true, "fan_mode": true,
+	"temperature": true, "current_temperature": true, "fan_mode": true, "hvac_action": true,
+	"humidity": true, "current_humidity": true, "mode": true, "installed_version": true, "latest_version": true,
 }
 
 // attributes merges a JSON object into the attributes.

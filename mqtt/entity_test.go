@@ -387,48 +387,6 @@ func TestConfirms(t *testing.T) {
 	}
 }
 
-func TestTemplates(t *testing.T) {
-	for _, test := range []struct{ template, payload, want string }{
-		{"{{ value }}", "x", "x"},
-		{"{{value_json.a.b}}", `{"a":{"b":1.50}}`, "1.50"},
-		{"{{ value_json['a b'][1] }}", `{"a b":[1,2]}`, "2"},
-		{`{{ value_json["a"].b }}`, `{"a":{"b":true}}`, "True"},
-		{"{{ value_json.a }}", `{"a":null}`, "None"},
-		{"{{ value_json.a }}", `{"a":{"b":1}}`, `{"b":1}`},
-		{"{{ value_json.a | default('x') }}", `{}`, "x"},
-		{"{{ value_json.a | default(7) | int }}", `{}`, "7"},
-		{"{{ value_json.a.b | default }}", `{"a":3}`, ""},
-		{"{{ value_json.a }}", `{}`, "undefined"},
-		{"{{ value_json.a | is_defined }}", `{}`, "undefined"},
-		{"{{ value_json.a[3] }}", `{"a":[1]}`, "undefined"},
-		{"{{ value | float }}", "21", "21.0"},
-		{"{{ value | int }}", "21.9", "21"},
-		{"{{ value | int(0) }}", "many", "0"},
-		{"{{ value | float | round(1) }}", "21.25", "21.2"},
-		{"{{ value | round }}", "21.5", "22.0"},
-		{"{{ value | upper }}", "on", "ON"},
-		{"{{ value|lower }}", "ON", "on"},
-		{"{{ value_json | tojson }}", `{"b":1,"a":[true]}`, `{"a":[true],"b":1}`},
-		{"{{- value -}}\n", "x", "x"},
-		{`{"a": {{ value }}, "b": 2}`, "1", `{"a": 1, "b": 2}`},
-		{"fixed", "x", "fixed"},
-	} {
-		t.Run(test.template, func(t *testing.T) {
-			tpl, err := parseTemplate(test.template, "value", "value_json")
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := tpl.render(&payload{text: test.payload})
-			if errors.Is(err, errUndefined) {
-				got, err = "undefined", nil
-			}
-			if err != nil || got != test.want {
-				t.Fatalf("got %q, %v, want %q", got, err, test.want)
-			}
-		})
-	}
-}
-
 func TestMatches(t *testing.T) {
 	for _, test := range []struct {
 		filter, topic string

@@ -228,7 +228,7 @@ func (d *homieDevice) discovery() Discovery {
 	out := Discovery{Topic: d.base, Faults: slices.Clone(d.faults)}
 	for _, thing := range d.things {
 		n := len(out.Entities)
-		out.add(thing.platform, thing.object, thing.label, maps.Clone(thing.config))
+		out.add(thing.platform, thing.object, thing.label, maps.Clone(thing.config), nil)
 		if len(out.Entities) == n {
 			continue
 		}

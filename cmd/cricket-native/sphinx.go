@@ -208,6 +208,9 @@ func (d *decoder) phrases(_ context.Context, head json.RawMessage, jsgf []byte) 
 		}
 		return nil, fmt.Errorf("load phrases: nothing is left of them; words without pronunciation: %s", strings.Join(dropped, ", "))
 	}
+	if ask.Beginnings {
+		small = small.Beginnings()
+	}
 	if err := d.load(small.String()); err != nil {
 		return nil, err
 	}

@@ -98,6 +98,9 @@ type commands struct {
 	Models  modelCommands `cmd:"" help:"The models that hear, speak and understand."`
 	Wake    wakeCommands  `cmd:"" help:"The words that wake the box."`
 	Home    struct {
-		Show homeShow `cmd:"" help:"Show rooms and devices."`
+		Show    homeShow    `cmd:"" help:"Show rooms and devices."`
+		Import  homeImport  `cmd:"" help:"Take over floors, rooms, names and aliases from Home Assistant's registry files."`
+		Pending homePending `cmd:"" help:"Show new devices that wait for your approval."`
+		Approve homeApprove `cmd:"" help:"Take in new devices that wait."`
 	} `cmd:"" help:"The model of the home."`
 }

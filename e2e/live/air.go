@@ -79,11 +79,16 @@ func (a *air) Say(text string, done func()) {
 	a.replies = append(a.replies, text)
 }
 
-// Chime is a tone of a tenth of a second.
-func (a *air) Chime(done func()) {
+// Chime is a tone of a tenth of a second,
+func (a *air) Chime(done func()) { a.tone(880, done) }
+
+// and Beep another.
+func (a *air) Beep(done func()) { a.tone(660, done) }
+
+func (a *air) tone(hertz float64, done func()) {
 	pcm := make([]int16, voice.SampleRate/10)
 	for i := range pcm {
-		pcm[i] = int16(9000 * math.Sin(2*math.Pi*880*float64(i)/voice.SampleRate))
+		pcm[i] = int16(9000 * math.Sin(2*math.Pi*hertz*float64(i)/voice.SampleRate))
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -75,21 +75,6 @@ func (h Heard) transcript() voice.Transcript {
 	return t
 }
 
-// draft is the transcript with the words of a phrase's beginning for its text, where
-// no phrase is whole.
-func (h Heard) draft() voice.Transcript {
-	if h.Text == "" {
-		var words []string
-		for _, w := range h.Words {
-			if len(w.Phones) > 0 {
-				words = append(words, w.Text)
-			}
-		}
-		h.Text = strings.Join(words, " ")
-	}
-	return h.transcript()
-}
-
 // frames is when frame n of what the child heard is in the utterance.
 func frames(n int) time.Duration {
 	return max(0, time.Duration(n)*10*time.Millisecond-Around*time.Second/voice.SampleRate)

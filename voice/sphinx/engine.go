@@ -40,6 +40,10 @@ type Options struct {
 	// word that is missing in the answer has none. Where it is nil, none has.
 	Pronounce func(ctx context.Context, words []string) (map[string][]string, error)
 
+	// Beginnings makes the beginnings of the phrases be heard like phrases: for somebody
+	// who has not finished yet.
+	Beginnings bool
+
 	Log *slog.Logger
 }
 
@@ -119,7 +123,7 @@ func (e *Engine) SetPhrases(ctx context.Context, jsgf string, words []string) er
 	if overtaken {
 		return ErrSuperseded
 	}
-	head, err := json.Marshal(Phrases{Pronunciations: pronunciations})
+	head, err := json.Marshal(Phrases{Pronunciations: pronunciations, Beginnings: e.o.Beginnings})
 	if err != nil {
 		return fmt.Errorf("encode pronunciations: %w", err)
 	}
@@ -175,39 +179,22 @@ func (e *Engine) pronounce(ctx context.Context, words []string) (map[string][]st
 // none of the phrases, or that is longer than any command. Errors name the
 // part, and wrap ErrNoPhrases, child.ErrDown, child.ErrDied or ctx's.
 func (e *Engine) Transcribe(ctx context.Context, u voice.Utterance) (voice.Transcript, error) {
-	h, err := e.hear(ctx, u)
-	if err != nil {
-		return voice.Transcript{}, err
-	}
-	return h.transcript(), nil
-}
-
-// Draft is Transcribe of what may go on: the text may also be no more than the
-// beginning of a phrase.
-func (e *Engine) Draft(ctx context.Context, u voice.Utterance) (voice.Transcript, error) {
-	h, err := e.hear(ctx, u)
-	if err != nil {
-		return voice.Transcript{}, err
-	}
-	return h.draft(), nil
-}
-
-func (e *Engine) hear(ctx context.Context, u voice.Utterance) (h Heard, err error) {
 	if len(u.PCM) == 0 {
-		return h, nil
+		return voice.Transcript{Language: language}, nil
 	}
 	e.mu.Lock()
 	ready := e.phrases != nil
 	e.mu.Unlock()
 	if !ready {
-		return h, fmt.Errorf("speech recogniser (pocketsphinx): %w", ErrNoPhrases)
+		return voice.Transcript{}, fmt.Errorf("speech recogniser (pocketsphinx): %w", ErrNoPhrases)
 	}
 	reply, err := e.child.Call(ctx, child.Request{Verb: "transcribe", Data: child.PCM(u.PCM)})
 	if err != nil {
-		return h, err
+		return voice.Transcript{}, err
 	}
+	var h Heard
 	if err := json.Unmarshal(reply, &h); err != nil {
-		return h, fmt.Errorf("read what was heard: %w", err)
+		return voice.Transcript{}, fmt.Errorf("read what was heard: %w", err)
 	}
-	return h, nil
+	return h.transcript(), nil
 }

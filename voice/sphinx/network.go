@@ -122,6 +122,16 @@ func (n *Network) Says(words []string) bool {
 	return slices.ContainsFunc(set, func(s int) bool { return n.final[s] })
 }
 
+// Beginnings is the network whose phrases are the beginnings of this one's, each with so
+// many words as it takes to be one. This one must be Minimal.
+func (n *Network) Beginnings() *Network {
+	final := make([]bool, len(n.final))
+	for s := range final {
+		final[s] = s != n.start
+	}
+	return &Network{start: n.start, final: final, arcs: n.arcs}
+}
+
 // Undefined returns the rules that a grammar in JSGF refers to and does not
 // have. Pocketsphinx leaves out what refers to them.
 func Undefined(jsgf string) []string {

@@ -195,3 +195,30 @@ func accepts(n *Network) []string {
 	slices.Sort(said)
 	return said
 }
+
+// A beginning is said with whole words, and nothing but words of the phrases.
+func TestBeginnings(t *testing.T) {
+	n, err := ReadNetwork(strings.NewReader(lights))
+	if err != nil {
+		t.Fatal(err)
+	}
+	small, err := n.Minimal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := small.Beginnings()
+	for _, tt := range []struct {
+		words string
+		want  bool
+	}{
+		{"turn", true}, {"please turn", true}, {"turn on the", true}, {"turn off the hall light", true},
+		{"", false}, {"on", false}, {"turn the", false}, {"turn on the hall light light", false},
+	} {
+		if got := b.Says(strings.Fields(tt.words)); got != tt.want {
+			t.Errorf("says %q: %v", tt.words, got)
+		}
+	}
+	if small.Says([]string{"turn"}) {
+		t.Error("the network itself says beginnings now")
+	}
+}

@@ -11,9 +11,10 @@ type Missing struct {
 }
 
 // Phrases goes with a grammar: pronunciations of the words that the dictionary
-// lacks.
+// lacks, and whether the beginning of a phrase is one, too.
 type Phrases struct {
 	Pronunciations map[string][]string `json:"pronunciations"`
+	Beginnings     bool                `json:"beginnings,omitempty"`
 }
 
 // Loaded is what became of a grammar.

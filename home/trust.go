@@ -1,0 +1,280 @@
+package home
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cricket-home/cricket/mqtt"
+)
+
+// Reason says why a newcomer waits for the owner.
+type Reason string
+
+const (
+	OpensHouse  Reason = "opens_house" // a lock, a door or gate to the street, an alarm panel
+	TakesUnique Reason = "unique_id"   // another topic has announced this unique id
+	TakesID     Reason = "entity_id"   // it asks for the entity id of another device
+	TakesName   Reason = "name"        // another device has this name, in the same room or in none
+)
+
+// Newcomer is an entity that has announced itself and waits for the owner.
+type Newcomer struct {
+	ID     string // the entity id that it has while it waits: no other device's
+	Name   string
+	Area   string // what it suggests, or ""
+	Device string // the name of its device, or ""
+	Topic  string
+	Unique string
+	Reason Reason
+	Rival  string // the entity id of the device whose name, id or unique id it takes, or ""
+
+	called string
+}
+
+// Known is what is remembered of an entity that was taken in, so that after a
+// restart it is told from one that only says that it is the same.
+type Known struct {
+	Unique string `json:"unique_id"`
+	ID     string `json:"id"`
+	Topic  string `json:"topic"`
+	Called string `json:"called"`           // kind, name and suggested area, as compared
+	Device string `json:"device,omitempty"` // its device's identifiers
+	Opens  bool   `json:"opens,omitempty"`  // it opens the house
+}
+
+// Approval is the owner's word for one entity. It holds for the topic that it
+// was given for, and for what takes a name, for that name.
+type Approval struct {
+	Unique string `json:"unique_id"`
+	Topic  string `json:"topic"`
+	Called string `json:"called"`
+	Name   string `json:"name"` // for people who read the file
+}
+
+// Trust decides which of the entities that announce themselves are taken in at
+// once, and which wait for the owner. It belongs to one goroutine.
+//
+// What is first to have a name or an id keeps it, over restarts too; what opens
+// the house is never taken in by itself, in an empty home neither, unless
+// home.toml has it.
+type Trust struct {
+	known    map[string]Known    // by unique id
+	approved map[string]Approval // by unique id and topic
+	names    map[string]string   // Known.Called to unique id
+	ids      map[string]string   // entity id to unique id
+	waiting  map[string]Newcomer // by unique id and topic
+	changed  bool
+}
+
+// NewTrust returns the trust that was given before.
+func NewTrust(known []Known, approved []Approval) *Trust {
+	t := &Trust{
+		known: map[string]Known{}, approved: map[string]Approval{}, names: map[string]string{}, ids: map[string]string{},
+		waiting: map[string]Newcomer{},
+	}
+	for _, k := range known {
+		t.remember(k)
+	}
+	for _, a := range approved {
+		t.approved[a.Unique+"\n"+a.Topic] = a
+	}
+	t.changed = false
+	return t
+}
+
+// Known is what was taken in, and Approved what the owner has approved, to be
+// kept; both in order.
+func (t *Trust) Known() []Known {
+	return slices.SortedFunc(maps.Values(t.known), func(a, b Known) int { return cmp.Compare(a.Unique, b.Unique) })
+}
+
+// Approved is what the owner has approved.
+func (t *Trust) Approved() []Approval {
+	return slices.SortedFunc(maps.Values(t.approved), func(a, b Approval) int {
+		return cmp.Or(cmp.Compare(a.Unique, b.Unique), cmp.Compare(a.Topic, b.Topic))
+	})
+}
+
+// Changed reports whether there is something new to be kept since the last call.
+func (t *Trust) Changed() bool {
+	changed := t.changed
+	t.changed = false
+	return changed
+}
+
+// Waiting is who waits, by id.
+func (t *Trust) Waiting() []Newcomer {
+	return slices.SortedFunc(maps.Values(t.waiting), func(a, b Newcomer) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Topic, b.Topic)) })
+}
+
+// Admit says whether an entity may be taken in. h has the owner's word; moving
+// says whether a topic has said that its entities move to another one.
+func (t *Trust) Admit(h *Home, e mqtt.Entity, moving func(topic string) bool) bool {
+	key := e.UniqueID + "\n" + e.Source
+	reason, rival := t.suspect(h, e, moving)
+	if reason == "" {
+		delete(t.waiting, key)
+		return true
+	}
+	n := Newcomer{
+		Area: oneLine(e.Area), Device: oneLine(e.DeviceName), Topic: e.Source, Unique: e.UniqueID, Reason: reason, Rival: rival,
+		called: calling(e),
+	}
+	n.Name, _ = entityNames(e)
+	n.ID = t.waitingID(h, e, key)
+	t.waiting[key] = n
+	return false
+}
+
+// waitingID is an id that no device and no other newcomer has.
+func (t *Trust) waitingID(h *Home, e mqtt.Entity, key string) string {
+	if before, ok := t.waiting[key]; ok {
+		return before.ID
+	}
+	return h.freeOf(e.ID, func(id string) bool {
+		for _, n := range t.waiting {
+			if n.ID == id {
+				return true
+			}
+		}
+		return t.ids[id] != ""
+	})
+}
+
+// suspect is why an entity is not taken in at once, and the entity id of the
+// device that it would pass for.
+func (t *Trust) suspect(h *Home, e mqtt.Entity, moving func(string) bool) (Reason, string) {
+	approval, approved := t.approved[e.UniqueID+"\n"+e.Source]
+	k, known := t.known[e.UniqueID]
+	called := calling(e)
+	if approved && approval.Called == called || known && k.Topic == e.Source && k.Called == called && k.Opens == opens(e) {
+		return "", ""
+	}
+	if known && k.Topic != e.Source && !moving(k.Topic) {
+		return TakesUnique, k.ID
+	}
+	owner, owned := h.owned(e)
+	if holder := t.ids[e.ID]; holder != "" && holder != e.UniqueID && (owned && owner.ID == e.ID || asks(e)) {
+		return TakesID, e.ID
+	}
+	if owned {
+		return "", ""
+	}
+	if opens(e) && !approved {
+		return OpensHouse, ""
+	}
+	if holder := t.names[called]; holder != "" && holder != e.UniqueID {
+		if other := t.known[holder]; other.Device == "" || other.Device != identifiers(e) {
+			return TakesName, other.ID
+		}
+	}
+	return "", ""
+}
+
+// asks says whether an entity asks for its id in so many words.
+func asks(e mqtt.Entity) bool {
+	return e.Config["default_entity_id"] != nil || e.Config["object_id"] != nil
+}
+
+// opens says whether an entity can let somebody into the house, or guards it.
+func opens(e mqtt.Entity) bool {
+	return e.Platform == "alarm_control_panel" || opensHouse(&Device{ID: e.Platform + ".x", DeviceClass: e.DeviceClass})
+}
+
+// calling is what an entity is called, as far as a sentence can tell it from
+// others: what acts has one namespace, what tells something one for each kind.
+// What is not for speech takes no name.
+func calling(e mqtt.Entity) string {
+	if e.Hidden {
+		return ""
+	}
+	kind := e.Platform
+	switch kind {
+	case "sensor", "binary_sensor":
+		kind += " " + e.DeviceClass + " " + e.Unit
+	case "light", "switch", "fan", "cover", "lock", "valve", "climate", "humidifier", "water_heater", "vacuum", "lawn_mower",
+		"siren", "media_player", "alarm_control_panel":
+		kind = "act"
+	}
+	name, _ := entityNames(e)
+	return kind + "\n" + strings.ToLower(name) + "\n" + strings.ToLower(oneLine(e.Area))
+}
+
+// identifiers are those of an entity's device, on one line; "" where it has none.
+func identifiers(e mqtt.Entity) string {
+	return strings.Join(deviceIDs(e), "\n")
+}
+
+// Took remembers an entity that was taken in, under the id that it has.
+func (t *Trust) Took(e mqtt.Entity, id string) {
+	t.remember(Known{Unique: e.UniqueID, ID: id, Topic: e.Source, Called: calling(e), Device: identifiers(e), Opens: opens(e)})
+}
+
+func (t *Trust) remember(k Known) {
+	if t.known[k.Unique] == k {
+		return
+	}
+	t.forget(k.Unique)
+	t.known[k.Unique] = k
+	if k.Called != "" && t.names[k.Called] == "" {
+		t.names[k.Called] = k.Unique
+	}
+	t.ids[k.ID] = k.Unique
+	t.changed = true
+}
+
+// Gone forgets an entity that took its announcement back. An approval stays:
+// bridges take back and announce again when they restart.
+func (t *Trust) Gone(unique string) {
+	if _, ok := t.known[unique]; ok {
+		t.forget(unique)
+		t.changed = true
+	}
+}
+
+func (t *Trust) forget(unique string) {
+	k, ok := t.known[unique]
+	if !ok {
+		return
+	}
+	delete(t.known, unique)
+	if t.ids[k.ID] == unique {
+		delete(t.ids, k.ID)
+	}
+	if t.names[k.Called] == unique {
+		delete(t.names, k.Called)
+		for _, other := range t.known {
+			if other.Called == k.Called {
+				t.names[k.Called] = other.Unique
+				break
+			}
+		}
+	}
+}
+
+// Quiet takes the newcomers of a topic off the list: they are no longer
+// announced, or are about to be looked at again.
+func (t *Trust) Quiet(topic string, still []mqtt.Entity) {
+	maps.DeleteFunc(t.waiting, func(_ string, n Newcomer) bool {
+		return n.Topic == topic && !slices.ContainsFunc(still, func(e mqtt.Entity) bool { return e.UniqueID == n.Unique })
+	})
+}
+
+// Approve notes the owner's word for the newcomer of an id. What it takes the
+// place of is forgotten where present says that it is no longer announced.
+func (t *Trust) Approve(id string, present func(unique string) bool) (Newcomer, bool) {
+	for key, n := range t.waiting {
+		if n.ID != id {
+			continue
+		}
+		t.approved[key] = Approval{Unique: n.Unique, Topic: n.Topic, Called: n.called, Name: n.Name}
+		t.changed = true
+		if holder := t.ids[n.Rival]; holder != "" && (holder == n.Unique || !present(holder)) {
+			t.forget(holder)
+		}
+		return n, true
+	}
+	return Newcomer{}, false
+}
