@@ -32,7 +32,10 @@ var once = map[string]bool{"CricketUndo": true, "CricketRepeat": true, "CricketW
 func (in Intent) settles(complaint Intent) bool {
 	_, darker := complaint.Slots["brightness_step"]
 	_, colder := complaint.Slots["temperature_step"]
-	if !darker && !colder || question(in.Name) || in.Command != nil {
+	_, bright := in.Slots["brightness"]
+	_, warm := in.Slots["temperature"]
+	switched := in.Name == "HassTurnOn" || in.Name == "HassTurnOff"
+	if !(darker && (bright || switched)) && !(colder && (warm || switched)) {
 		return false
 	}
 	return slices.ContainsFunc(complaint.Targets, func(id string) bool { return slices.Contains(in.Targets, id) })

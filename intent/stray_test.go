@@ -63,6 +63,7 @@ func TestCondensed(t *testing.T) {
 		{"turn on the lights and turn on the lights", []string{"HassTurnOn"}},
 		{"it's too bright in here, turn off the lights", []string{"HassTurnOff"}},
 		{"it's too dark in here, set the lights to 80 percent", []string{"HassLightSet"}},
+		{"dim the reading light and make it red", []string{"HassLightSet", "HassLightSet"}},
 		{"turn on the reading light and toggle the reading light", []string{"HassTurnOn", "HassToggle"}},
 		{"turn on the reading light and turn off the tv", []string{"HassTurnOn", "HassTurnOff"}},
 	}
