@@ -96,9 +96,6 @@ const (
 	longestChime = 1500 * time.Millisecond
 
 	draftAfter = 5 // frames of silence make a pause that is looked into
-
-	// leastSpeech is how sure the speech head must be that there is a voice.
-	leastSpeech = 0.3
 )
 
 // newLive returns the live chain of a box. Run must be called.
@@ -165,7 +162,7 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 				continue
 			}
 			if err := l.hear(ctx, s.frame); err != nil {
-				return err
+				l.deaf(ctx, err)
 			}
 		}
 	}
@@ -240,12 +237,8 @@ func (l *live) begin(ctx context.Context, mic string) error {
 	}
 	l.box.wakes.add(l.detector(), l.counted)
 	l.counted, l.mic = nil, mic
-	l.listener = &listener{detector: d, endpointer: voice.NewEndpointer()}
+	l.listener = newListener(d)
 	l.listener.endpointer.Pause = func() time.Duration { return l.pause }
-	l.listener.endpointer.Voiced = func() bool {
-		score, known := d.Speech()
-		return !known || score >= leastSpeech
-	}
 	d.Live(wake.Stop, l.attention.StopLive())
 	l.away.Store(nil)
 	l.log.Info("listening", "mic", mic)
