@@ -40,7 +40,6 @@ type conversation struct {
 	level float64 // of the noise, in steps of the converter
 	took  func(real time.Duration) time.Duration
 	ready time.Duration // when the draft in flight comes, in the time of the sound
-	begun time.Time
 }
 
 // hear lets the chain hear a sound in the room's noise.
