@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench eval-intent demo train-stt eval-stt train-wake eval-wake train-test fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent demo live-test train-stt eval-stt train-wake eval-wake train-test fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -50,6 +50,9 @@ eval-intent: ## what people say that is understood, beside what is done that nob
 
 demo: build ## spoken requests in, MQTT actions out, on this machine
 	CGO_ENABLED=0 go run ./e2e/demo --bin bin
+
+live-test: build ## a simulated evening: 200 spoken requests among noise, interruptions and crashes; LIVE="-seed 2 -v"
+	CGO_ENABLED=0 go run ./e2e/live -bin bin $(LIVE)
 
 train-stt: ## the bundled recogniser: about two hours on two cores, goes on where it was stopped
 	@models/training/stt/make.sh train

@@ -296,7 +296,7 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 		run("live", func(ctx context.Context) error { return b.live.Run(ctx, b.options.Microphone) })
 		run("state", b.tellMode)
 		if b.drafts != nil {
-			run("drafts", b.drafts.Run)
+			run("drafts", b.runDrafts)
 		}
 	}
 	return errors.Join(group.Wait(), b.closeBook(), b.house.flushTrust())

@@ -12,7 +12,7 @@ func (b *Box) checkMicrophone(ctx context.Context) Finding {
 	f := Finding{Part: "microphone"}
 	switch {
 	case b.live == nil:
-		f.Text, f.Hint = b.deafness(), "cricket ask, or 'audio.microphone' in config.toml; docs/listening.md tells more"
+		f.Text, f.Hint = b.deafness(), "cricket ask, or name one in 'audio.microphone' in config.toml"
 	case b.Mode() == Muted:
 		f.OK, f.Text = true, "switched off"
 	case b.live.away.Load() != nil:
