@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench eval-intent demo mqtt-load train-stt eval-stt train-wake eval-wake train-test fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent demo live-test mqtt-load train-stt eval-stt train-wake eval-wake train-test fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -50,6 +50,9 @@ eval-intent: ## what people say that is understood, beside what is done that nob
 
 demo: build ## spoken requests in, MQTT actions out, on this machine
 	CGO_ENABLED=0 go run ./e2e/demo --bin bin
+
+live-test: build ## a simulated evening: 200 spoken requests among noise, interruptions and crashes; LIVE="-seed 2 -v"
+	CGO_ENABLED=0 go run ./e2e/live -bin bin $(LIVE)
 
 mqtt-load: ## 5,000 devices, then 2,000 states a second and commands for LOAD (5m), through Mosquitto
 	CGO_ENABLED=0 CRICKET_LOAD=$(or $(LOAD),5m) go test -count=1 -timeout 1h -v -run 'LargeHome|StatesAndCommands' ./appliance

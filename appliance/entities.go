@@ -85,7 +85,7 @@ func (b *Box) entities() []entity {
 			},
 		},
 		{
-			OwnEntity: mqtt.OwnEntity{ID: "volume", Platform: "number", Name: "Volume", Gone: !b.options.Sound, Options: map[string]any{
+			OwnEntity: mqtt.OwnEntity{ID: "volume", Platform: "number", Name: "Volume", Gone: b.options.Sound == nil, Options: map[string]any{
 				"entity_category": "config", "icon": "mdi:volume-high", "min": 0, "max": 100, "step": 1, "unit_of_measurement": "%", "mode": "slider",
 			}},
 			told: func() (string, any) { return strconv.Itoa(b.loud.Now()), nil },
@@ -160,13 +160,13 @@ func (b *Box) entities() []entity {
 			told:      b.timers,
 		},
 		{
-			OwnEntity: mqtt.OwnEntity{ID: "say", Platform: "text", Name: "Say", Gone: !b.options.Sound, Options: map[string]any{
+			OwnEntity: mqtt.OwnEntity{ID: "say", Platform: "text", Name: "Say", Gone: b.options.Sound == nil, Options: map[string]any{
 				"max": maxState, "icon": "mdi:message-text",
 			}},
 			obey: func(_ context.Context, payload string) error { return b.tellAloud(payload, false) },
 		},
 		{
-			OwnEntity: mqtt.OwnEntity{ID: "announce", Platform: "notify", Name: "Announcement", Gone: !b.options.Sound},
+			OwnEntity: mqtt.OwnEntity{ID: "announce", Platform: "notify", Name: "Announcement", Gone: b.options.Sound == nil},
 			obey:      func(_ context.Context, payload string) error { return b.tellAloud(payload, true) },
 		},
 	}

@@ -47,7 +47,7 @@ type House struct {
 	faulty    map[string]bool       // discovery topics that have faults
 	states    map[string]mqtt.State // unique id -> what its topics have said
 	watches   map[*Watch]struct{}
-	told      []told                // states that devices told, and that are not in the home yet
+	told      []told // states that devices told, and that are not in the home yet
 	misheard  misheard
 	resolved  chan *intent.Resolver // a rebuild that ended
 	building  bool                  // a rebuild is under way

@@ -97,9 +97,6 @@ const (
 	longestChime = 1500 * time.Millisecond
 
 	draftAfter = 5 // frames of silence make a pause that is looked into
-
-	// leastSpeech is how sure the speech head must be that there is a voice.
-	leastSpeech = 0.3
 )
 
 // newLive returns the live chain of a box. Run must be called.
@@ -111,12 +108,20 @@ func newLive(b *Box, out Loudspeaker, d *drafts) *live {
 	return l
 }
 
-// post leaves f for the goroutine of Run, or drops it when ctx ends.
+// post leaves f for the goroutine of Run, or drops it when ctx ends. It does not wait, for
+// that goroutine posts, too: a loudspeaker that is hushed says at once that it is silent.
 func (l *live) post(ctx context.Context, f func()) {
 	select {
 	case l.inbox <- f:
-	case <-ctx.Done():
+		return
+	default:
 	}
+	go func() {
+		select {
+		case l.inbox <- f:
+		case <-ctx.Done():
+		}
+	}()
 }
 
 // sound is a frame, or why there is none.
@@ -129,6 +134,9 @@ type sound struct {
 func (l *live) Run(ctx context.Context, mic Microphone) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if l.box.wasMuted() { // before it is opened
+		l.mute(ctx, mic, true)
+	}
 	sounds := make(chan sound)
 	go func() {
 		for ctx.Err() == nil {
@@ -139,10 +147,7 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 			}
 		}
 	}()
-	defer func() { l.box.wakes.add(l.detector(), l.counted) }()
-	if l.box.wasMuted() {
-		l.mute(ctx, mic, true)
-	}
+	defer l.forget()
 	l.box.show(l.attention.Mode())
 	var presses <-chan Press
 	if board := l.box.options.Board; board != nil {
@@ -166,11 +171,20 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 				continue
 			}
 			if err := l.hear(ctx, s.frame); err != nil {
-				return err
+				l.deaf(ctx, err)
 			}
 		}
 	}
 }
+
+// forget ends what was heard so far: what comes next is another stream of sound.
+func (l *live) forget() {
+	l.count()
+	l.listener, l.counted = nil, nil
+}
+
+// count tells the box what the detector has counted.
+func (l *live) count() { l.counted = l.box.wakes.add(l.detector(), l.counted) }
 
 func (l *live) detector() *wake.Detector {
 	if l.listener == nil {
@@ -188,15 +202,13 @@ func (l *live) deaf(ctx context.Context, err error) {
 	if before := l.away.Swap(&fault); before == nil || *before != fault {
 		l.log.Warn("the box hears nothing; text and MQTT still work", "err", err)
 	}
-	l.box.wakes.add(l.detector(), l.counted)
-	l.listener = nil
+	l.forget()
 	l.happen(ctx, Deaf)
 }
 
 // hear takes the next frame.
 func (l *live) hear(ctx context.Context, f voice.Frame) error {
-	if l.attention.muted { // the child sends none; what was under way counts no more
-		l.listener = nil
+	if l.attention.muted { // it was on its way when the microphone was switched off
 		return nil
 	}
 	if l.listener == nil || l.mic != f.Mic || l.retuned && l.attention.talk == Idle {
@@ -208,8 +220,8 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	l.clock += frameTime
 	l.listener.sounding = l.attention.sounds || l.attention.rings
 	r, ok := l.listener.pushMasked(f, l.unmasked(f.PCM))
-	if len(l.listener.wakes) > 0 {
-		l.counted = l.box.wakes.add(l.listener.detector, l.counted)
+	if len(l.listener.wakes) > 0 || l.clock%time.Minute == 0 {
+		l.count()
 	}
 	for _, w := range l.listener.wakes {
 		if w.Word == wake.Stop {
@@ -240,14 +252,9 @@ func (l *live) begin(ctx context.Context, mic string) error {
 	if err != nil {
 		return err
 	}
-	l.box.wakes.add(l.detector(), l.counted)
-	l.counted, l.mic, l.retuned = nil, mic, false
-	l.listener = &listener{detector: d, endpointer: voice.NewEndpointer()}
+	l.forget()
+	l.mic, l.listener, l.retuned = mic, newListener(d), false
 	l.listener.endpointer.Pause = func() time.Duration { return l.pause }
-	l.listener.endpointer.Voiced = func() bool {
-		score, known := d.Speech()
-		return !known || score >= leastSpeech
-	}
 	d.Live(wake.Stop, l.attention.StopLive())
 	l.away.Store(nil)
 	l.log.Info("listening", "mic", mic)
@@ -404,6 +411,7 @@ func (l *live) mute(ctx context.Context, mic Microphone, on bool) {
 	mic.Mute(on)
 	if on {
 		l.happen(ctx, Mute)
+		l.forget()
 	} else {
 		l.happen(ctx, Unmute)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/wake"
 )
 
 // publishTime is how long the broker may take to acknowledge a command.
@@ -47,12 +48,13 @@ func (b *Box) Hear(ctx context.Context, r io.Reader, file string, q Request, emi
 	if err != nil {
 		return err
 	}
-	l := &listener{endpointer: voice.NewEndpointer()}
+	var d *wake.Detector
 	if !q.NoWake {
-		if l.detector, err = b.detector(ctx); err != nil {
+		if d, err = b.detector(ctx); err != nil {
 			return err
 		}
 	}
+	l := newListener(d)
 	defer func() { b.wakes.add(l.detector, nil) }()
 	answered := 0
 	for {
