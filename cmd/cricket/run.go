@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/cricket-home/cricket/appliance"
@@ -19,7 +20,15 @@ type run struct {
 	Debug  bool   `help:"Log what was said, and every request."`
 }
 
+// softMemory is from where on the daemon collects its garbage more often than it would:
+// when a large home announces itself, there is much of it, on boards that have little
+// memory.
+const softMemory = 96 << 20 // bytes
+
 func (c *run) Run(ctx context.Context, t *terminal) error {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
 	level := slog.LevelInfo
 	if c.Debug {
 		level = slog.LevelDebug
