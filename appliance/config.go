@@ -23,6 +23,7 @@ type Config struct {
 	Language string  `toml:"language"`
 	Room     string  `toml:"room"`
 	MQTT     MQTT    `toml:"mqtt"`
+	Audio    Audio   `toml:"audio"`
 	STT      STT     `toml:"stt"`
 	TTS      TTS     `toml:"tts"`
 	LLM      LLM     `toml:"llm"`

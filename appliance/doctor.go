@@ -53,7 +53,7 @@ func CheckConfig() Finding {
 }
 
 // Doctor looks at every part of the running box.
-func (b *Box) Doctor(context.Context) []Finding {
+func (b *Box) Doctor(ctx context.Context) []Finding {
 	out := CheckPrograms(b.options.Bin)
 	out = append(out, b.checkBroker(), b.checkMicrophone(), b.checkEars(), b.checkModel(), b.checkSchedule(), b.voices.check(), b.checkLoudspeaker())
 	for _, fault := range b.unread {
@@ -83,6 +83,10 @@ func (b *Box) Doctor(context.Context) []Finding {
 	out = append(out, b.checkTrust()...)
 	for _, alert := range s.Alerts {
 		out = append(out, Finding{Part: alert.Topic, Text: "says: " + alert.Reason, Hint: "look after the device"})
+	}
+	for _, m := range b.house.notUnderstood(ctx) {
+		out = append(out, Finding{Part: m.device, Text: fmt.Sprintf("%d messages on %s are not understood: %s", m.count, m.topic, m.reason),
+			Hint: "compare what the device sends with what it announces: mosquitto_sub -v -t '" + m.topic + "'"})
 	}
 	for _, f := range s.Faults {
 		part := f.Topic

@@ -47,6 +47,8 @@ type House struct {
 	faulty    map[string]bool       // discovery topics that have faults
 	states    map[string]mqtt.State // unique id -> what its topics have said
 	watches   map[*Watch]struct{}
+	told      []told                // states that devices told, and that are not in the home yet
+	misheard  misheard
 	resolved  chan *intent.Resolver // a rebuild that ended
 	building  bool                  // a rebuild is under way
 	stale     bool                  // names changed since it began
@@ -100,6 +102,9 @@ func (h *House) Run(ctx context.Context) error {
 			f()
 			if len(h.inbox) == 0 || len(h.batch) >= maxBatch {
 				h.takeIn()
+			}
+			if len(h.inbox) == 0 || len(h.told) >= maxLearned {
+				h.learn()
 			}
 			h.settle()
 		case r := <-h.resolved:
@@ -167,23 +172,6 @@ func (h *House) unfollow(unique string) {
 		}
 	}
 	delete(h.follows, unique)
-}
-
-// apply gives a message to an entity that follows its topic.
-func (h *House) apply(unique string, m mqtt.Message) {
-	d, ok := h.Now().Home.DeviceOf(unique)
-	if !ok {
-		return
-	}
-	state, err := d.Entity.Apply(h.states[unique], m)
-	if err != nil {
-		h.log.Warn("state not understood", "device", d.ID, "topic", m.Topic, "err", err)
-	}
-	h.states[unique] = state
-	h.swap(h.Now().Home.WithState(d.ID, state), h.Now().Faults)
-	for w := range h.watches {
-		w.see(d.ID, state)
-	}
 }
 
 // swap makes next the home that readers see.

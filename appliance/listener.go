@@ -31,6 +31,7 @@ type listener struct {
 	call       *call        // whose request has not come yet
 	wakes      []voice.Wake // of the newest frame, "stop" among them
 	voiced     int          // frames with a voice since the call
+	sounding   bool         // the box speaks
 	unanswered *voice.Wake  // the last that no request followed
 	heard      bool         // a wake word, ever
 }
@@ -41,6 +42,7 @@ type call struct {
 	until     time.Duration // when the request must have begun
 	noticed   time.Duration
 	unsettled bool // where the wake word ended is not known for good
+	overheard bool // the box spoke into it, so that nobody knows how loud it was
 }
 
 // heardRequest is a request, with what only the listener knows of it.
@@ -72,7 +74,7 @@ func (l *listener) pushMasked(f voice.Frame, request []int16) (heardRequest, boo
 			l.unanswered = l.call.wake
 		}
 		l.heard, l.voiced = true, 0
-		l.call = &call{wake: &w, until: w.End + patience, noticed: now, unsettled: true}
+		l.call = &call{wake: &w, until: w.End + patience, noticed: now, unsettled: true, overheard: l.sounding}
 	}
 	if c := l.call; c != nil && c.unsettled && now >= c.noticed+wake.SettleTime {
 		l.settle()
@@ -103,6 +105,9 @@ func (l *listener) settle() {
 	l.call.unsettled = false
 	l.call.wake.End = l.detector.End(l.call.noticed)
 	l.endpointer.Begin(l.call.wake.End)
+	if !l.call.overheard {
+		l.endpointer.Called(l.call.wake.Start, l.call.wake.End)
+	}
 }
 
 // flush ends the stream and returns the request that was being spoken.

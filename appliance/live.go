@@ -205,6 +205,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	}
 	f.Time = l.clock
 	l.clock += frameTime
+	l.listener.sounding = l.attention.sounds || l.attention.rings
 	r, ok := l.listener.pushMasked(f, l.unmasked(f.PCM))
 	if len(l.listener.wakes) > 0 {
 		l.counted = l.box.wakes.add(l.listener.detector, l.counted)

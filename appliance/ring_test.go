@@ -119,6 +119,16 @@ func TestYes(t *testing.T) {
 	if got := asked.answered(yes); got.Refusal != intent.Ambiguous || len(got.Candidates) != 2 {
 		t.Errorf("yes to two: %+v", got)
 	}
+	open.Tier = intent.Repair // it was understood, and only not sure
+	if got := asked.answered(yes); got.Name != "HassTurnOn" || len(got.Targets) != 2 {
+		t.Errorf("yes to what was not sure: %+v", got)
+	}
+	open.Tier = ""
+	for _, unheard := range []intent.Refusal{intent.NotRecognized, intent.NotCommand} {
+		if after := asked.next(Result{}, intent.Intent{Refusal: unheard}, home.Plan{}, now); after.context.Open == nil {
+			t.Errorf("the question is closed after what was %s", unheard)
+		}
+	}
 	if after := asked.next(Result{}, named("CricketNo"), home.Plan{}, now); after.context.Open != nil {
 		t.Error("the question is still open after no")
 	}

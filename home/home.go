@@ -149,25 +149,36 @@ func named(said, name string, aliases []string) bool {
 		slices.ContainsFunc(aliases, func(a string) bool { return strings.EqualFold(said, a) })
 }
 
-// WithState is the home with a new state of one device. A state that changes
-// nothing, or an id that the home does not have, returns the same snapshot.
+// WithState is WithStates for one device.
 func (h *Home) WithState(id string, s mqtt.State) *Home {
-	i, ok := h.byID[id]
-	if !ok {
-		return h
+	return h.WithStates(map[string]mqtt.State{id: s})
+}
+
+// WithStates is the home with new states of devices, by id. States that change
+// nothing, and ids that the home does not have, return the same snapshot.
+func (h *Home) WithStates(states map[string]mqtt.State) *Home {
+	n := h
+	for id, s := range states {
+		i, ok := h.byID[id]
+		if !ok {
+			continue
+		}
+		old := h.Devices[i]
+		if old.State == s.Value && old.Offline == s.Offline && maps.Equal(old.online, s.Online) && sameAttributes(old.Attributes, s.Attributes) {
+			continue
+		}
+		if n == h {
+			// Only the slice of pointers is copied, 8 bytes per device, so that a
+			// house full of chatty sensors costs little.
+			c := *h
+			n = &c
+			n.Devices = slices.Clone(h.Devices)
+		}
+		d := *old
+		d.State, d.Attributes, d.Offline, d.online = s.Value, s.Attributes, s.Offline, s.Online
+		n.Devices[i] = &d
 	}
-	old := h.Devices[i]
-	if old.State == s.Value && old.Offline == s.Offline && maps.Equal(old.online, s.Online) && sameAttributes(old.Attributes, s.Attributes) {
-		return h
-	}
-	d := *old
-	d.State, d.Attributes, d.Offline, d.online = s.Value, s.Attributes, s.Offline, s.Online
-	// Only the slice of pointers is copied, 8 bytes per device, so that a house
-	// full of chatty sensors costs little.
-	n := *h
-	n.Devices = slices.Clone(h.Devices)
-	n.Devices[i] = &d
-	return &n
+	return n
 }
 
 func sameAttributes(a, b map[string]any) bool {

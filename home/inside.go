@@ -28,7 +28,8 @@ var places = map[string]place{
 	"de": {
 		joins: []string{"in der", "in dem", "im", "auf der", "auf dem", "an der", "am", "vom", "von der", "der", "des", "in"},
 		links: []string{"", "n", "s", "en", "er", "-"},
-		nouns: []string{"licht", "leuchte", "strahler", "stecker", "beleuchtung", "lüfter", "thermostat", "sensor"},
+		nouns: []string{"licht", "lichter", "leuchte", "strahler", "spots", "stecker", "beleuchtung", "lüfter", "thermostat", "sensor",
+			"deckenlampe", "deckenlicht", "deckenleuchte", "stehlampe", "tischlampe", "wandlampe", "leselampe", "hängelampe", "lichterkette"},
 		rooms: []string{"Wohnzimmer", "Esszimmer", "Schlafzimmer", "Kinderzimmer", "Gästezimmer", "Arbeitszimmer", "Badezimmer", "Bad",
 			"Küche", "Flur", "Diele", "Büro", "Keller", "Dachboden", "Garage", "Garten", "Terrasse", "Balkon", "Waschküche"},
 	},
@@ -45,7 +46,8 @@ var places = map[string]place{
 	"nl": {
 		joins: []string{"in de", "in het", "van de", "van het", "op de", "op het", "in", "van"},
 		links: []string{"", "s", "-"},
-		nouns: []string{"licht", "verlichting", "stekker", "thermostaat", "sensor"},
+		nouns: []string{"licht", "lichten", "verlichting", "spots", "stekker", "thermostaat", "sensor",
+			"plafondlamp", "staanlamp", "tafellamp", "wandlamp", "leeslamp", "hanglamp"},
 		rooms: []string{"Woonkamer", "Eetkamer", "Slaapkamer", "Kinderkamer", "Logeerkamer", "Badkamer", "Keuken", "Gang", "Hal",
 			"Kantoor", "Werkkamer", "Garage", "Tuin", "Zolder", "Kelder", "Terras", "Bijkeuken"},
 	},
@@ -110,6 +112,9 @@ func before(name, room string, joins []string) (string, bool) {
 		}
 	}
 	rest = strings.TrimSpace(rest)
+	if slices.Contains(joins, strings.ToLower(rest)) {
+		return "", false // "In the kitchen": no thing is left
+	}
 	rest = strings.Trim(rest[:len(rest)-len(longest)], " -–,(/")
 	return rest, rest != ""
 }
@@ -126,10 +131,9 @@ func (h *Home) compound(name, room string, p place) (string, bool) {
 			continue
 		}
 		lower := strings.ToLower(rest)
-		known := slices.ContainsFunc(p.nouns, func(noun string) bool { return strings.HasSuffix(lower, noun) })
+		known := slices.Contains(p.nouns, lower)
 		for _, thing := range h.replies.Things {
-			noun := strings.ToLower(thing[0][strings.LastIndex(thing[0], " ")+1:])
-			known = known || len(noun) > 3 && strings.HasSuffix(lower, noun)
+			known = known || lower == strings.ToLower(thing[0][strings.LastIndex(thing[0], " ")+1:]) || lower == strings.ToLower(thing[1])
 		}
 		if !known {
 			continue

@@ -76,19 +76,9 @@ func ParseRegistry(name string, data []byte) (Registry, error) {
 		return r, fmt.Errorf("%s: %w", name, jsonFault("", err))
 	}
 	c := &registryCheck{file: name}
-	into := func(list string, v any) {
-		raw, ok := file.Data[list]
-		if !ok {
-			c.fault("data."+list, "is missing")
-			return
-		}
-		if err := json.Unmarshal(raw, v); err != nil {
-			c.errs = append(c.errs, fmt.Errorf("%s: %w", name, jsonFault("data."+list, err)))
-		}
-	}
 	switch file.Key {
 	case "core.floor_registry":
-		into("floors", &r.Floors)
+		r.Floors = listOf[RegistryFloor](c, file.Data, "floors")
 		for i, f := range r.Floors {
 			at := fmt.Sprintf("data.floors[%d].", i)
 			c.one(at+"floor_id", f.ID)
@@ -96,7 +86,7 @@ func ParseRegistry(name string, data []byte) (Registry, error) {
 			c.aliases(at, f.Aliases)
 		}
 	case "core.area_registry":
-		into("areas", &r.Areas)
+		r.Areas = listOf[RegistryArea](c, file.Data, "areas")
 		for i, a := range r.Areas {
 			at := fmt.Sprintf("data.areas[%d].", i)
 			c.one(at+"id", a.ID)
@@ -104,14 +94,14 @@ func ParseRegistry(name string, data []byte) (Registry, error) {
 			c.aliases(at, a.Aliases)
 		}
 	case "core.device_registry":
-		into("devices", &r.Devices)
+		r.Devices = listOf[RegistryDevice](c, file.Data, "devices")
 		for i, d := range r.Devices {
 			at := fmt.Sprintf("data.devices[%d].", i)
 			c.one(at+"id", d.ID)
 			c.optional(at+"name_by_user", d.Name)
 		}
 	case "core.entity_registry":
-		into("entities", &r.Entities)
+		r.Entities = listOf[RegistryEntity](c, file.Data, "entities")
 		for i, e := range r.Entities {
 			at := fmt.Sprintf("data.entities[%d].", i)
 			c.one(at+"entity_id", e.ID)
@@ -141,6 +131,33 @@ type registryCheck struct {
 	file string
 	errs []error
 	ids  map[string]bool
+}
+
+// listOf reads the list of a file; it is nil where an entry is no such thing.
+func listOf[T any](c *registryCheck, data map[string]json.RawMessage, list string) []T {
+	raw, ok := data[list]
+	if !ok {
+		c.fault("data."+list, "is missing")
+		return nil
+	}
+	var entries []json.RawMessage
+	if err := json.Unmarshal(raw, &entries); err != nil {
+		c.errs = append(c.errs, fmt.Errorf("%s: %w", c.file, jsonFault("data."+list, err)))
+		return nil
+	}
+	out := make([]T, 0, len(entries))
+	for i, entry := range entries {
+		var one T
+		if err := json.Unmarshal(entry, &one); err == nil {
+			out = append(out, one)
+		} else if len(c.errs) < maxRegistryFaults {
+			c.errs = append(c.errs, fmt.Errorf("%s: %w", c.file, jsonFault(fmt.Sprintf("data.%s[%d]", list, i), err)))
+		}
+	}
+	if len(out) < len(entries) {
+		return nil
+	}
+	return out
 }
 
 // maxRegistryFaults is how many faults of a file are worth reading.

@@ -232,3 +232,35 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// A misspelt word about the conversation would only never hold: it is an error
+// with file and line.
+func TestBadConversations(t *testing.T) {
+	for _, c := range []struct{ name, context, metadata, want string }{
+		{"a value", "{conversation: {value: lenght, slot: answer}}", "", `mine.yaml:7: context "conversation": no value "lenght"`},
+		{"one of several", "{conversation: [last, opne]}", "", `mine.yaml:7: context "conversation": no value "opne"`},
+		{"a slot", "{conversation: {value: length, slot: answr}}", "", `mine.yaml:7: context "conversation": no slot "answr"`},
+		{"a flag", "{conversation: last}", "metadata: {alone: perhaps}", "mine.yaml:8: "},
+	} {
+		text := "language: en\nintents:\n  Mine:\n    data:\n      - sentences:\n          - so it is\n        requires_context: " + c.context + "\n"
+		if c.metadata != "" {
+			text += "        " + c.metadata + "\n"
+		}
+		files, err := Builtin("en")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = Compile("en", append(files, File{"mine.yaml", []byte(text)})...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// An answer without a question, in a sentence of somebody's own, is refused.
+func TestAnswerWithoutAQuestion(t *testing.T) {
+	r := compileBuiltin(t, File{"mine.yaml", []byte("language: en\nintents:\n  Mine:\n    data:\n      - sentences: [so it is]\n        requires_context: {conversation: {value: last, slot: answer}}\n")}).Bind(testHome())
+	last := r.Resolve(Query{Text: "turn on the desk lamp"})
+	if in := r.Match(Query{Text: "so it is", Context: Context{Last: &last}}); in.Refusal == "" {
+		t.Errorf("got %s", show(in))
+	}
+}

@@ -37,7 +37,7 @@ func (r *Resolver) Check(text string) Status {
 		return Prefix
 	}
 	s := m.check(r, text, false)
-	if s.Complete() {
+	if s.Complete() || len(m.parses) > 0 {
 		return s
 	}
 	if _, list, refused := m.understand(r, written, setting{room: -1}); list != nil || refused.Refusal == Ambiguous {
@@ -63,6 +63,8 @@ func (m *match) check(r *Resolver, text string, nested bool) Status {
 	switch {
 	case m.spent:
 		return Dead
+	case len(m.parses) > 0 && m.more && !slices.ContainsFunc(m.parses, func(p parse) bool { return !r.s.blocks[p.block].alone }):
+		return Prefix // "turn off the kitchen" is one, but "lights" is what mostly follows
 	case len(m.parses) > 0 && m.more:
 		return Extendable
 	case len(m.parses) > 0:

@@ -19,7 +19,8 @@
 // These keys are Cricket's own. metadata.rank: of two blocks that fit equally
 // well, the higher is taken. metadata.single: one device is meant, several are
 // asked about. metadata.anywhere: an area that is said is not where the device is.
-// metadata.alone: the block is a whole sentence, never one of several requests.
+// metadata.alone: the block is a whole sentence, never one of several requests,
+// and mostly the beginning of a longer one.
 // metadata.until: a command is carried out now and taken back later.
 // metadata.spoken: false, or the templates that stand for the block in the grammar
 // of a closed-phrase recogniser; settings.spoken: false leaves out the file's other

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -246,7 +247,7 @@ func (f *sentenceFile) block(intent string, n *yaml.Node) error {
 	return err
 }
 
-// metadata is open to anybody's keys; five of them are Cricket's.
+// metadata is open to anybody's keys; some of them are Cricket's.
 func (f *sentenceFile) metadata(n *yaml.Node, b *intentData) error {
 	return f.fields(n, "metadata", func(key string, v *yaml.Node) (err error) {
 		switch key {
@@ -323,10 +324,28 @@ func (f *sentenceFile) conditions(n *yaml.Node) ([]condition, error) {
 		} else {
 			c.values, err = f.strings(v)
 		}
+		if err == nil && key == conversationKey {
+			err = f.conversation(c, v.Line)
+		}
 		out = append(out, c)
 		return err
 	})
 	return out, err
+}
+
+// conversation checks what a condition asks of the conversation: a misspelt word
+// would only never hold.
+func (f *sentenceFile) conversation(c condition, line int) error {
+	known := []string{"last", "open", "asked", string(AsksLength), string(AsksTime), string(AsksMessage), string(AsksItem), string(AsksArea), string(AsksEntry)}
+	for _, v := range c.values {
+		if !slices.Contains(known, v) {
+			return f.fault(line, "context %q: no value %q; there are: %s", c.key, v, strings.Join(known, ", "))
+		}
+	}
+	if slots := []string{"", c.key, "it", "kind", "choice", "answer"}; !slices.Contains(slots, c.slot) {
+		return f.fault(line, "context %q: no slot %q; there are: %s", c.key, c.slot, strings.Join(slots[2:], ", "))
+	}
+	return nil
 }
 
 func (f *sentenceFile) template(n *yaml.Node) (templateText, error) {

@@ -250,7 +250,10 @@ func (in Intent) follow(said Context) (Intent, bool) {
 }
 
 // answers is the request that the house asked about, with the answer.
-func (in Intent) answers(said Context) Intent {
+func (in Intent) answers(said Context) (Intent, bool) {
+	if said.Open == nil { // of a custom sentence that asks for less
+		return Intent{}, false
+	}
 	out := *said.Open
 	out.Tier, out.Confidence, out.Refusal, out.Open = in.Tier, in.Confidence, "", nil
 	out.Slots = maps.Clone(out.Slots)
@@ -263,7 +266,7 @@ func (in Intent) answers(said Context) Intent {
 		}
 		out.Slots[k] = v
 	}
-	return out
+	return out, true
 }
 
 // retarget is an intent for the devices of another.

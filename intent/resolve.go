@@ -228,7 +228,7 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 	case delayed:
 		return m.later(in, rd, at)
 	case b.follow == followAnswer:
-		return in.answers(at.said), true
+		return in.answers(at.said)
 	case b.follow == followIt:
 		m.nameIt(&in, rd, at)
 	case b.follow == followChoice || b.follow == followSame:

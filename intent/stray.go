@@ -13,6 +13,7 @@ var hereWords = []string{"in here", "this room", "around here", "over here"}
 //   - "in here" was said, and a device elsewhere would act;
 //   - a word that was left over is in the names of some of the devices and not of
 //     the others: "the light on the right" is not all of them;
+//   - "a bit" was said, or "only", and it would be all the way, or not only that;
 //   - a word says that it is not to be so: "no lights on", "without the light";
 //   - nothing was named, so that the lights would be meant, while a word that was
 //     left over is the name, or the beginning of the name, of something else.
@@ -26,7 +27,10 @@ func (r *Resolver) strays(text string, f *find, at setting) bool {
 		}
 	}
 	said, words := strings.Fields(f.text), strings.Fields(text)
-	if f.intent.Name == "HassTurnOn" && denies(words) {
+	if f.intent.Name == "HassTurnOn" && denies(words) || slices.Contains(words, "only") && !slices.Contains(said, "only") {
+		return true
+	}
+	if f.source == fromFrame && f.intent.Name != "HassClimateSetTemperature" && anyOf(words, little) && !anyOf(said, little) {
 		return true
 	}
 	for n, w := range words {
@@ -47,6 +51,13 @@ func (r *Resolver) strays(text string, f *find, at setting) bool {
 		}
 	}
 	return false
+}
+
+// little are words for a small part. Of a temperature a degree is one. They are English.
+var little = []string{"bit", "little", "slightly", "tad", "touch", "notch", "smidge", "somewhat"}
+
+func anyOf(words, list []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(list, w) })
 }
 
 // denials are words that turn "on" and "open" into their opposite. They are English.

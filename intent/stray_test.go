@@ -12,34 +12,36 @@ func TestRepairDoesNotGoPastWhatWasSaid(t *testing.T) {
 		Entities: []Entity{
 			{ID: "light.left", Name: "Left bedside light", Area: "studio"},
 			{ID: "light.right", Name: "Right bedside light", Area: "studio"},
-			{ID: "light.big", Name: "Big light", Area: "studio"},
 			{ID: "light.bath", Name: "Bathroom light", Area: "bath"},
 			{ID: "fan.extractor", Name: "Extractor fan", Area: "bath"},
 			{ID: "switch.fire", Name: "Fireplace", Area: "studio"},
 		},
 	})
-	tests := []struct {
-		room, text string
-		never      []string // may not be among the targets of an action
+	studio := []string{"light.left", "light.right"}
+	for _, tt := range []struct {
+		text, instead, intent string
+		targets               []string
+		named, strays         bool
 	}{
-		{"studio", "all light off in here", []string{"light.bath"}},
-		{"studio", "my light on the right on", []string{"light.left", "light.big"}},
-		{"bath", "run the extractor", []string{"light.bath"}},
-		{"studio", "put the fire out", []string{"light.left", "light.right", "light.big"}},
-		{"studio", "no lights on please", []string{"light.left", "light.right", "light.big"}},
-		{"studio", "i no longer need the lights on", []string{"light.left", "light.right", "light.big"}},
-		{"studio", "enough with the lights on", []string{"light.left", "light.right", "light.big"}},
-	}
-	for _, tt := range tests {
-		in := r.Resolve(Query{Text: tt.text, Room: tt.room})
-		if in.Refusal == "" && in.Name == "HassTurnOff" && tt.text[0] != 'a' && tt.text[0] != 'p' {
-			continue // turned off, as was wanted
-		}
-		for _, id := range tt.never {
-			if in.Refusal == "" && slices.Contains(in.Targets, id) {
-				t.Errorf("%q: %s acts on %v", tt.text, in.Name, in.Targets)
-				break
-			}
+		{"all of them off in here", "turn off all the lights", "HassTurnOff", []string{"light.bath", "light.left", "light.right"}, true, true},
+		{"all of them off in here", "turn off the lights", "HassTurnOff", studio, true, false},
+		{"are they all off in here", "are any lights on", "HassGetState", []string{"light.bath", "light.left"}, true, false},
+		{"the light on the right on", "turn on the lights", "HassTurnOn", studio, true, true},
+		{"the light on the right on", "turn on the right bedside light", "HassTurnOn", []string{"light.right"}, true, false},
+		{"run the extractor", "turn on the lights", "HassTurnOn", []string{"light.bath"}, false, true},
+		{"put the fire out", "turn off the lights", "HassTurnOff", studio, false, true},
+		{"put it out", "turn off the lights", "HassTurnOff", studio, false, false},
+		{"no lights on please", "turn on the lights", "HassTurnOn", studio, true, true},
+		{"i no longer need the lights on", "turn on the lights", "HassTurnOn", studio, true, true},
+		{"no put the lights on", "turn on the lights", "HassTurnOn", studio, true, false},
+		{"let the lights come up a bit", "turn on the lights", "HassTurnOn", studio, true, true},
+		{"a bit less of the lights", "make the lights a bit dimmer", "HassLightSet", studio, true, false},
+		{"only the right bedside light on", "turn on the right bedside light", "HassTurnOn", []string{"light.right"}, true, true},
+		{"enough of the lights", "turn off the lights", "HassTurnOff", studio, true, false},
+	} {
+		f := find{intent: Intent{Name: tt.intent, Targets: tt.targets}, source: fromFrame, text: tt.instead, named: tt.named}
+		if got := r.strays(tt.text, &f, setting{room: 0}); got != tt.strays {
+			t.Errorf("%q taken for %q of %v: strays is %v", tt.text, tt.instead, tt.targets, got)
 		}
 	}
 }

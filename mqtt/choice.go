@@ -1,8 +1,12 @@
 package mqtt
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"unicode/utf8"
+)
 
-// Numbers and selects: a value out of a range, a value out of a list.
+// Numbers, selects and texts: a value out of a range, out of a list, or of a length.
 
 func buildNumber(b *builder) {
 	e := b.e
@@ -52,4 +56,35 @@ func carrySelect(o *order) {
 	choice := o.word("option", o.e.Options)
 	o.send("state", choice)
 	o.expect(choice)
+}
+
+func buildText(b *builder) {
+	e := b.e
+	b.texts("pattern", "mode")
+	b.numbers("min", "max")
+	b.need(b.command("state", "command_topic", "command_template"), "command_topic")
+	b.follow("state", "state_topic", "value_template")
+	if _, err := regexp.Compile(e.text("pattern", "")); err != nil {
+		b.fail("pattern cannot be used: %w", err)
+	}
+	e.Min, e.Max = e.number("min", 0), e.number("max", maxValue)
+	if e.Min < 0 || e.Min > e.Max || e.Max > maxValue {
+		b.fail("its length goes from %s to %s, 0 to %d are allowed", numeral(e.Min), numeral(e.Max), maxValue)
+	}
+}
+
+func carryText(o *order) {
+	if o.call.Service != "set_value" {
+		o.unknownService()
+	}
+	o.only("value")
+	value := o.word("value", nil)
+	if n := float64(utf8.RuneCountInString(value)); n < o.e.Min || n > o.e.Max {
+		o.cannot("its text has from %s to %s letters", numeral(o.e.Min), numeral(o.e.Max))
+	}
+	if form, err := regexp.Compile("^(?:" + o.e.text("pattern", "") + ")$"); err != nil || o.e.text("pattern", "") != "" && !form.MatchString(value) {
+		o.cannot("its text has another form")
+	}
+	o.send("state", value)
+	o.expect(value)
 }

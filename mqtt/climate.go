@@ -50,6 +50,10 @@ func buildClimate(b *builder) {
 		b.command("fan_mode", "fan_mode_command_topic", "fan_mode_command_template")
 		b.list("fan_modes")
 	})
+	b.ability("action", func() { b.follow("hvac_action", "action_topic", "action_template", "value_template") })
+	b.ability("humidity", func() {
+		b.follow("current_humidity", "current_humidity_topic", "current_humidity_template", "value_template")
+	})
 	b.ability("power", func() { b.command("power", "power_command_topic", "power_command_template") })
 	if len(b.errs) == 0 && len(b.lost) == 0 && len(e.commands) == 0 && !e.follows("temperature") && !e.follows("current_temperature") && !e.follows("state") {
 		b.fail("it has no topic for its temperature or its mode")
@@ -63,9 +67,9 @@ func applyClimate(_ *Entity, s *State, role, text string) error {
 	switch role {
 	case "state":
 		return setText(s, text)
-	case "temperature", "current_temperature":
+	case "temperature", "current_temperature", "current_humidity":
 		return setNumber(s, role, text, same)
-	case "preset_mode", "fan_mode":
+	case "preset_mode", "fan_mode", "hvac_action":
 		setWord(s, role, text)
 		return nil
 	}

@@ -302,9 +302,10 @@ func (d *Discovery) add(kind, object, label string, config map[string]any, known
 		label = named
 	}
 	p := platforms(kind, e.schema())
+	why, silent := unspoken[kind]
 	switch {
-	case p.build == nil && unspoken(kind):
-		d.fault(label, kind+" entities are not speakable yet")
+	case silent:
+		d.fault(label, why)
 		return
 	case p.build == nil:
 		d.fault(label, fmt.Sprintf("the platform %q is not known", shorten(kind)))

@@ -84,13 +84,13 @@ func TestBridges(t *testing.T) {
 			`switch.obk_plug "obk plug" of "obk plug" in "" []`,
 		},
 		"device": {
+			`update.weather_box "Weather box" of "Weather box" in "Garden" hidden []`,
 			`sensor.box_humidity "Humidity" of "Weather box" in "Garden" humidity []`,
 			`switch.weather_box_pump "Pump" of "Weather box" in "Garden" []`,
 			`sensor.box_temperature "Temperature" of "Weather box" in "Garden" temperature []`,
 		},
 	}
 	faults := map[string]string{
-		"device": `update entities are not speakable yet`,
 	}
 	all := bridges(t)
 	for name, messages := range all {
@@ -181,10 +181,18 @@ func TestFaults(t *testing.T) {
 		{"availability of a thousand topics", "switch/x", `{"cmd_t":"a","avty":[` + strings.Repeat(`{"t":"b"},`, 1000) + `{"t":"b"}]}`, "switch.x", "64 are allowed"},
 		{"availability mode", "switch/x", `{"cmd_t":"a","avty_mode":"most"}`, "switch.x", "all, any or latest"},
 		{"platform of another kind", "toaster/x", `{"cmd_t":"a"}`, "toaster.x", `platform "toaster" is not known`},
-		{"not speakable yet", "notify/x", `{"cmd_t":"a"}`, "notify.x", "notify entities are not speakable yet"},
+		{"a notify entity", "notify/x", `{"cmd_t":"a"}`, "notify.x", "nobody speaks to it"},
+		{"a camera", "camera/x", `{"t":"a"}`, "camera.x", "pictures cannot be spoken of"},
+		{"an image", "image/x", `{"img_t":"a"}`, "image.x", "cannot be spoken of"},
+		{"a tag scanner", "tag/x", `{"t":"a"}`, "tag.x", "no state to ask about"},
+		{"a device trigger", "device_automation/x", `{"atype":"trigger","t":"a"}`, "device_automation.x", "no state to ask about"},
+		{"an event of no type", "event/x", `{"stat_t":"a"}`, "event.x", "event_types is missing"},
+		{"an alarm that tells nothing", "alarm_control_panel/x", `{"cmd_t":"a"}`, "alarm_control_panel.x", "state_topic is missing"},
+		{"a text too long", "text/x", `{"cmd_t":"a","max":300}`, "text.x", "0 to 255 are allowed"},
+		{"a water heater of nothing", "water_heater/x", `{}`, "water_heater.x", "no topic"},
 		{"a mower of nothing", "lawn_mower/x", `{}`, "lawn_mower.x", "neither a command topic"},
 		{"a valve without an end", "valve/x", `{"cmd_t":"a","pos":true,"pos_open":7,"pos_clsd":7}`, "valve.x", "must differ"},
-		{"template schema", "light/x", `{"cmd_t":"a","schema":"template"}`, "light.x", "schema template"},
+		{"template schema without its templates", "light/x", `{"cmd_t":"a","schema":"template"}`, "light.x", "command_on_template is missing"},
 		{"other schema", "light/x", `{"cmd_t":"a","schema":"xml"}`, "light.x", `schema "xml"`},
 		{"template with a loop", "sensor/x", `{"stat_t":"a","val_tpl":"{% for x in value %}1{% endfor %}"}`, "sensor.x", "{% for %} is not evaluated"},
 		{"template that repeats", "sensor/x", `{"stat_t":"a","val_tpl":"{{ 'a' * 10 }}"}`, "sensor.x", "it repeats text"},

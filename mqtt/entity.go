@@ -178,7 +178,8 @@ func (e *Entity) available(s *State, r reading, text string) {
 var owned = map[string]bool{
 	"brightness": true, "rgb_color": true, "color_temp_kelvin": true, "effect": true,
 	"percentage": true, "preset_mode": true, "current_position": true,
-	"temperature": true, "current_temperature": true, "fan_mode": true,
+	"temperature": true, "current_temperature": true, "fan_mode": true, "hvac_action": true,
+	"humidity": true, "current_humidity": true, "mode": true, "installed_version": true, "latest_version": true,
 }
 
 // attributes merges a JSON object into the attributes.

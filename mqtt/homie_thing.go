@@ -155,7 +155,7 @@ func (r *homieReader) add(platform, object, name string, config map[string]any, 
 		device["via_device"] = homieRoot + "/5/" + r.d.parent
 	}
 	config["device"], config["unique_id"], config["name"] = device, r.d.base+"/"+object, nil
-	if name != "" {
+	if name != "" && !strings.EqualFold(name, r.d.name) {
 		config["name"] = name
 	}
 	if _, given := config["qos"]; !given {

@@ -12,9 +12,6 @@ func buildLight(b *builder) {
 	e := b.e
 	switch e.schema() {
 	case "", "default", "basic":
-	case "template":
-		b.fail("lights with schema template are not speakable yet")
-		return
 	default:
 		b.fail("the light's schema %q is not known", shorten(e.schema()))
 		return

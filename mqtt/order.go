@@ -53,7 +53,7 @@ func (e *Entity) order(c Call) *order {
 	o := &order{e: e, call: c}
 	carry := platforms(e.Platform, e.schema()).carry
 	if carry == nil {
-		o.cannot("entities of %s are not speakable yet", e.Platform)
+		o.cannot("entities of %s are not spoken to", e.Platform)
 		return o
 	}
 	carry(o)

@@ -20,6 +20,8 @@ func platforms(name, schema string) platform {
 		switch schema {
 		case "json":
 			return platform{buildJSONLight, applyJSONLight, carryJSONLight}
+		case "template":
+			return platform{buildTemplateLight, applyTemplateLight, carryTemplateLight}
 		case "homie":
 			return platform{buildHomieLight, applyHomieLight, carryHomieLight}
 		}
@@ -28,8 +30,22 @@ func platforms(name, schema string) platform {
 		return platform{buildSwitch, applySwitch, carrySwitch}
 	case "media_player", "script":
 		return platform{buildSwitch, applySwitch, carrySwitch}
-	case "siren", "humidifier":
+	case "siren":
 		return platform{buildSiren, applySiren, carrySiren}
+	case "humidifier":
+		return platform{buildHumidifier, applyHumidifier, carryHumidifier}
+	case "water_heater":
+		return platform{buildWaterHeater, applyClimate, carryWaterHeater}
+	case "alarm_control_panel":
+		return platform{buildAlarm, applyAlarm, carryAlarm}
+	case "text":
+		return platform{buildText, applyText, carryText}
+	case "event":
+		return platform{buildEvent, applyEvent, carryNothing}
+	case "update":
+		return platform{buildUpdate, applyUpdate, carryUpdate}
+	case "device_tracker":
+		return platform{buildTracker, applyTracker, carryNothing}
 	case "vacuum":
 		return platform{buildVacuum, applyVacuum, carryVacuum}
 	case "lawn_mower":
@@ -60,15 +76,14 @@ func platforms(name, schema string) platform {
 	return platform{}
 }
 
-// unspoken are Home Assistant's MQTT platforms that we do not speak yet.
-func unspoken(name string) bool {
-	switch name {
-	case "alarm_control_panel", "camera", "device_automation", "device_tracker", "event",
-		"image", "notify", "tag", "text", "update", "water_heater",
-		"date", "time", "datetime":
-		return true
-	}
-	return false
+// unspoken are Home Assistant's MQTT platforms that nobody can speak to or ask
+// about, and why. Nobody writes to the map.
+var unspoken = map[string]string{
+	"camera":            "a camera's pictures cannot be spoken of",
+	"image":             "an image cannot be spoken of",
+	"notify":            "a notify entity shows messages; nobody speaks to it",
+	"tag":               "a tag scanner has no state to ask about",
+	"device_automation": "a device trigger is for automations; it has no state to ask about",
 }
 
 // maxValue is how long a state may be, as in Home Assistant.

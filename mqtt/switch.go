@@ -32,8 +32,7 @@ func carrySwitch(o *order) {
 	}
 }
 
-// Sirens and humidifiers turn on and off; their tones, modes and levels are not
-// spoken of. A siren without a template of its own is sent JSON.
+// Sirens turn on and off; their tones and their volume are not spoken of. A siren without a template of its own is sent JSON.
 
 func buildSiren(b *builder) {
 	b.texts("payload_on", "payload_off", "state_on", "state_off")

@@ -30,7 +30,8 @@ const (
 	lowestThreshold  = 4.5
 	highestThreshold = 12
 	partOfPeak       = 0.4  // the threshold follows the loudest speech between those,
-	underPeak        = 14   // and what is so far below it is somebody else, farther away
+	underPeak        = 18   // and what is so far below it is somebody else, farther away,
+	underCaller      = 15   // as is what is so far below the one who called
 	loudPart         = 0.45 // a voice this near to the loudest must be in a request
 	aboveSpread      = 1.5  // speech rises this much above the noise's own ups and downs
 	leastPeak        = 8.5  // of speech; what stays below is a murmur of the noise
@@ -70,6 +71,7 @@ type Endpointer struct {
 	speaking bool
 	skipping bool    // the rest of a request that was cut
 	peak     float32 // greatest excess of the request, smoothed
+	caller   float32 // that of whoever called; 0: not known
 	smooth   float32
 	onset    uint // which of the last frames were above the noise, the newest in bit 0
 	quiet    int  // frames since the last speech
@@ -104,8 +106,9 @@ func (e *Endpointer) Push(f Frame) (Utterance, bool) {
 	if x > e.threshold() {
 		e.onset |= 1
 	}
+	voiced := e.Voiced == nil || e.Voiced()
 	if !e.speaking {
-		if bits.OnesCount(e.onset&0b111111) < onsetFrames {
+		if bits.OnesCount(e.onset&0b111111) < onsetFrames || !voiced {
 			e.idle()
 			return Utterance{}, false
 		}
@@ -114,7 +117,7 @@ func (e *Endpointer) Push(f Frame) (Utterance, bool) {
 		e.begin = max(e.begin, len(e.frames)-history)
 	}
 	e.peak = max(e.peak, e.smooth)
-	if bits.OnesCount(e.onset&0b111) >= 2 && (e.Voiced == nil || e.Voiced()) {
+	if bits.OnesCount(e.onset&0b111) >= 2 && voiced {
 		e.quiet = 0
 	} else {
 		e.quiet++
@@ -160,11 +163,27 @@ func (e *Endpointer) Spoken() (Utterance, bool) {
 // Begin says that the next request begins at t or later: what was spoken before, a
 // wake word, belongs to none. t must not be more than two seconds ago.
 func (e *Endpointer) Begin(t time.Duration) {
-	at := min(len(e.frames), max(0, int((t-e.first+frameTime-1)/frameTime)))
-	e.begin = at
+	at := e.index(t)
+	e.begin, e.caller = at, 0
 	if e.speaking {
 		e.skipping, e.peak, e.onsetAt = false, 0, max(e.onsetAt, at)
 	}
+}
+
+// Called says who speaks the next request: whoever spoke between two times in the last
+// two seconds. What is much softer than that is a television, or somebody in another
+// room. It is to be called after Begin.
+func (e *Endpointer) Called(from, to time.Duration) {
+	floor, smooth := e.floor.levels(), float32(0)
+	for _, f := range e.frames[min(e.index(from), e.index(to)):e.index(to)] {
+		smooth = (smooth + excess(f.level, floor)) / 2
+		e.caller = max(e.caller, smooth)
+	}
+}
+
+// index is that of the frame at a time, among those kept, or after them.
+func (e *Endpointer) index(t time.Duration) int {
+	return min(len(e.frames), max(0, int((t-e.first+frameTime-1)/frameTime)))
 }
 
 // Flush ends the stream and returns the request that was being spoken, if one was.
@@ -181,9 +200,9 @@ func (e *Endpointer) Flush() (Utterance, bool) {
 
 func (e *Endpointer) threshold() float32 {
 	if !e.speaking {
-		return lowestThreshold
+		return max(lowestThreshold, e.caller-underCaller)
 	}
-	return threshold(e.peak)
+	return max(threshold(e.peak), e.caller-underCaller)
 }
 
 func threshold(peak float32) float32 {
@@ -218,6 +237,7 @@ func (e *Endpointer) end(cut bool) (Utterance, bool) {
 	}
 	u := e.utterance(first, last)
 	u.Truncated = cut
+	e.caller = 0
 	e.speaking, e.skipping = cut, cut
 	e.begin = last
 	e.forget(len(e.frames) - kept)
@@ -245,7 +265,7 @@ func (e *Endpointer) spoken() (first, last int, found bool) {
 	}
 	above := e.aboveNoise(frames, tail)
 	peak := highest(above)
-	if peak < leastPeak {
+	if peak < max(leastPeak, e.caller-underCaller) {
 		return 0, 0, false
 	}
 	loud := max(lowestThreshold, loudPart*peak)

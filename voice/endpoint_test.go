@@ -3,6 +3,7 @@ package voice
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -395,5 +396,81 @@ func TestBegin(t *testing.T) {
 				t.Errorf("the word ended at %v, the request is from %v to %v, of %v spoken", end, u.Start, u.End, spoken)
 			}
 		})
+	}
+}
+
+// Who called is louder than the television: what that says is no request, and does not
+// keep one open.
+func TestOnlyTheCallerIsHeard(t *testing.T) {
+	all := clips(t)
+	called, request, television := all[0], all[1], all[2]
+	end := time.Duration((0.5 + float64(called.faintTo)/SampleRate) * float64(time.Second))
+	for _, tt := range []struct {
+		name             string
+		known, requested bool
+		want             int
+	}{
+		{"nobody knows who called", false, false, 1},
+		{"the television alone", true, false, 0},
+		{"a request beside the television", true, true, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := seconds(10).at(0, white(10*SampleRate, 1), -75).speech(0.5, called, -28)
+			for _, at := range []float64{3, 6.5} {
+				s.speech(at, television, -50)
+			}
+			if tt.requested {
+				s.speech(6, request, -28)
+			}
+			e := NewEndpointer()
+			var found []Utterance
+			for _, f := range s.frames() {
+				if now := f.Time; now >= end+100*time.Millisecond && now < end+100*time.Millisecond+frameTime {
+					e.Begin(end)
+					if tt.known {
+						e.Called(end-time.Second, end)
+					}
+				}
+				if u, ok := e.Push(f); ok && len(found) == 0 {
+					found = append(found, u)
+				}
+			}
+			if len(found) != tt.want {
+				t.Fatalf("%d requests:%s", len(found), times(found))
+			}
+			if tt.requested {
+				checkBounds(t, found[0], 6, request, 100*time.Millisecond)
+			}
+		})
+	}
+}
+
+// A request ends after the pause that is asked for, and a loud frame without a voice is
+// no speech.
+func TestPauseAskedFor(t *testing.T) {
+	all := clips(t)
+	c := all[slices.IndexFunc(all, func(c clip) bool { return c.name == "flite-slt.wav" })] // has no pause in it
+	end := time.Duration((1 + float64(c.to)/SampleRate) * float64(time.Second))
+	for _, pause := range []time.Duration{250 * time.Millisecond, 700 * time.Millisecond, 1200 * time.Millisecond} {
+		for _, fan := range []bool{false, true} {
+			s := seconds(7).at(0, white(7*SampleRate, 1), -70).speech(1, c, -28)
+			if fan { // it starts when the request is over
+				s.at(end.Seconds(), white(7*SampleRate, 2), -35)
+			}
+			e := NewEndpointer()
+			e.Pause = func() time.Duration { return pause }
+			at := time.Duration(0)
+			e.Voiced = func() bool { return at < end+60*time.Millisecond }
+			for _, f := range s.frames() {
+				at = f.Time
+				if u, ok := e.Push(f); ok {
+					late := f.Time + frameTime - u.End
+					if late < pause-150*time.Millisecond || late > pause+250*time.Millisecond {
+						t.Errorf("a pause of %v, fan %v: decided %v after the end of speech", pause, fan, late)
+					}
+					checkBounds(t, u, 1, c, 0)
+				}
+			}
+		}
 	}
 }

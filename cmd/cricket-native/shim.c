@@ -2,6 +2,7 @@
 
 #include <ggml-backend.h>
 #include <ggml.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <whisper.h>
@@ -52,6 +53,35 @@ void cricket_abort(void) { atomic_store(&aborted, true); }
 
 float cricket_no_speech(void *context, int segment) {
 	return whisper_full_get_segment_no_speech_prob(context, segment);
+}
+
+int cricket_next(void *context, const int32_t *tokens, int n, int known, int threads, int32_t *ids, float *logs, int most) {
+	if (whisper_decode(context, tokens, n, known, threads) != 0) {
+		return -1;
+	}
+	int words = whisper_n_vocab(context), found = 0;
+	const float *logits = whisper_get_logits(context) + (size_t)(n - 1) * words;
+	for (int i = 0; i < words; i++) {
+		if (found == most && logits[i] <= logs[found - 1]) {
+			continue;
+		}
+		int at = found < most ? found++ : found - 1;
+		for (; at > 0 && logs[at - 1] < logits[i]; at--) {
+			logs[at] = logs[at - 1];
+			ids[at] = ids[at - 1];
+		}
+		logs[at] = logits[i];
+		ids[at] = i;
+	}
+	double sum = 0;
+	for (int i = 0; i < words; i++) {
+		sum += expf(logits[i] - logs[0]);
+	}
+	float all = logs[0] + (float)log(sum);
+	for (int i = 0; i < found; i++) {
+		logs[i] -= all;
+	}
+	return found;
 }
 
 static void log_faults(enum ggml_log_level level, const char *text, void *unused) {

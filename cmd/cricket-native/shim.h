@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 // cricket_load_backends loads ggml's backends from dir and returns how many
 // devices they offer. Without it whisper's init aborts the process.
@@ -36,6 +37,12 @@ void cricket_abort(void);
 
 // cricket_no_speech is the probability that a segment holds no speech.
 float cricket_no_speech(void *context, int segment);
+
+// cricket_next decodes n tokens behind the known ones that the decoder's memory
+// holds, over the sound that the last whisper_full encoded, and writes the tokens
+// that most likely follow, the likeliest first, with the logarithms of their
+// probabilities. It returns how many, or -1 where the decoder fails.
+int cricket_next(void *context, const int32_t *tokens, int n, int known, int threads, int32_t *ids, float *logs, int most);
 
 // cricket_quiet sends only warnings and errors of the libraries to stderr.
 void cricket_quiet(void);

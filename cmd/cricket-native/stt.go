@@ -38,7 +38,7 @@ func (c sttCommand) Run() error {
 		if err != nil {
 			return nil, nil, err
 		}
-		return child.Handlers{"transcribe": e.transcribe}, e.header, nil
+		return child.Handlers{"transcribe": e.transcribe, "next": e.next}, e.header, nil
 	})
 }
 
@@ -48,6 +48,9 @@ type engine struct {
 	header   whisper.Header
 	language int // whisper.cpp's number
 	eot      binding.Token
+	prompt   []C.int32_t // what the decoder begins with
+	whole    bool        // the last utterance was heard in one window, which is still encoded
+	decoded  []C.int32_t // of it: what the decoder's memory holds
 }
 
 // loadBackends returns the names of the devices that ggml can compute on.
@@ -99,6 +102,11 @@ func loadWhisper(name, language string) (*engine, error) {
 		return nil, fmt.Errorf("load model %q: it knows English only, not %q", name, language)
 	}
 	e.eot = e.model.Whisper_token_eot()
+	e.prompt = []C.int32_t{C.int32_t(e.model.Whisper_token_sot())}
+	if e.model.Whisper_is_multilingual() != 0 {
+		e.prompt = append(e.prompt, C.int32_t(e.model.Whisper_token_lang(e.language)), C.int32_t(e.model.Whisper_token_transcribe()))
+	}
+	e.prompt = append(e.prompt, C.int32_t(e.model.Whisper_token_not()))
 	return e, nil
 }
 
@@ -120,13 +128,16 @@ func (e *engine) transcribe(ctx context.Context, head json.RawMessage, data []by
 		heard.NoSpeech = 1
 		return heard, nil
 	}
+	e.whole, e.decoded = false, nil
 	start := 0
 	for _, part := range whisper.Windows(pcm, e.header.Window()) {
 		if err := e.window(ctx, &heard, ask, part, start); err != nil {
 			return nil, err
 		}
 		start += len(part)
+		heard.Windows++
 	}
+	e.whole = heard.Windows == 1
 	return heard, nil
 }
 

@@ -39,6 +39,9 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 	}
+	if o.Microphone, err = appliance.OpenMicrophone(config.Audio); err != nil { // text and MQTT need none
+		log.Warn("the box hears nobody; it answers text and MQTT", "err", err)
+	}
 	box, err := appliance.New(o)
 	if err != nil {
 		return startFault(err, config)

@@ -147,8 +147,7 @@ func (c *wakeTry) Run(ctx context.Context, t *terminal) error {
 		return wakeFault(err)
 	}
 	if len(c.Files) == 0 {
-		return &fault{errors.New("listen to the microphone: this version hears files only; the microphone comes with live audio"),
-			"cricket wake try FILE.wav", exitMissing}
+		return c.microphone(ctx, t, words)
 	}
 	woke := 0
 	for _, file := range c.Files {
@@ -213,6 +212,41 @@ func (c *wakeTry) file(ctx context.Context, t *terminal, words []wake.Word, file
 	if err != nil {
 		return 0, fmt.Errorf("try %s: %w", file, err)
 	}
+	return c.sound(ctx, t, words, file, wav.Next)
+}
+
+// microphone shows the scores of what is said, until somebody interrupts it.
+func (c *wakeTry) microphone(ctx context.Context, t *terminal, words []wake.Word) error {
+	config, err := appliance.LoadConfig("")
+	if err != nil {
+		return &fault{err, "cricket doctor", exitUsage}
+	}
+	mic, err := openMicrophone(config)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(t.err, "Listening. Ctrl-C ends it.")
+	var gone error
+	woke, err := c.sound(ctx, t, words, "the microphone", func() (voice.Frame, error) {
+		f, err := mic.Next(ctx)
+		if err != nil {
+			gone, err = err, io.EOF
+		}
+		return f, err
+	})
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() == nil:
+		return &fault{fmt.Errorf("listen to the microphone: %w", gone), "cricket doctor", exitMissing}
+	case woke == 0:
+		return &fault{code: exitRefused}
+	}
+	return nil
+}
+
+// sound shows the scores over the frames of next, and returns how often a word woke.
+func (c *wakeTry) sound(ctx context.Context, t *terminal, words []wake.Word, file string, next func() (voice.Frame, error)) (woke int, err error) {
 	d, err := wake.New(wake.Options{Words: words, Missed: func(m wake.NearMiss) {
 		fmt.Fprintf(t.out, "near miss %s %.2f at %.2f\n", m.Word, m.Score, m.At.Seconds())
 	}})
@@ -227,7 +261,7 @@ func (c *wakeTry) file(ctx context.Context, t *terminal, words []wake.Word, file
 		meters[w.Name] = &meter{word: w.Name, columns: columns(t.out)}
 	}
 	for {
-		frame, err := wav.Next()
+		frame, err := next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -304,7 +338,7 @@ func (m *meter) push(out io.Writer, now time.Duration, d *wake.Detector) {
 type wakeEnrol struct {
 	Word   string   `required:"" help:"The word or words that are said." placeholder:"WORD"`
 	Person string   `required:"" help:"Who says it." placeholder:"NAME"`
-	Files  []string `arg:"" name:"file" help:"Three to five WAV files, each with the word said once." type:"existingfile"`
+	Files  []string `arg:"" optional:"" name:"file" help:"Three to five WAV files, each with the word said once; without them, the microphone." type:"existingfile"`
 }
 
 func (c *wakeEnrol) Run(ctx context.Context, t *terminal) error {
@@ -316,19 +350,18 @@ func (c *wakeEnrol) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	var recordings []wake.Recording
-	for _, file := range c.Files {
-		r, err := readRecording(ctx, file)
-		if err != nil {
-			return err
-		}
-		recordings = append(recordings, r)
+	recordings, err := c.recordings(ctx, t, config)
+	if err != nil {
+		return err
 	}
 	others, err := appliance.OtherSpeech(ctx, bin, c.Word, config.Language)
 	if err != nil {
 		return &fault{err, "cricket doctor", exitMissing}
 	}
 	p, estimate, err := wake.Enrol(wake.Bundled(), c.Word, c.Person, recordings, others, time.Now().UTC().Truncate(time.Second))
+	if bad, ok := errors.AsType[*wake.BadRecordingError](err); ok && len(c.Files) == 0 {
+		return &fault{bad, fmt.Sprintf("cricket wake enrol --word %q --person %q   (and say it once each time, in a quiet room)", c.Word, c.Person), exitRefused}
+	}
 	if err != nil {
 		return wakeFault(err)
 	}
@@ -343,6 +376,26 @@ func (c *wakeEnrol) Run(ctx context.Context, t *terminal) error {
 	}
 	fmt.Fprintf(t.out, "%q wakes the box when %s says it. The recordings are not kept; what was learned of them is in %s.\n", c.Word, c.Person, store.Path(c.Word, c.Person))
 	return nil
+}
+
+// recordings are those of the files, or of the microphone.
+func (c *wakeEnrol) recordings(ctx context.Context, t *terminal, config appliance.Config) ([]wake.Recording, error) {
+	if len(c.Files) == 0 {
+		mic, err := openMicrophone(config)
+		if err != nil {
+			return nil, err
+		}
+		return t.record(ctx, mic, c.Word)
+	}
+	var all []wake.Recording
+	for _, file := range c.Files {
+		r, err := readRecording(ctx, file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
 }
 
 // longestRead is a little more than the longest recording that can be good.

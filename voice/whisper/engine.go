@@ -3,6 +3,7 @@ package whisper
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -23,6 +24,11 @@ type Options struct {
 	Language string // BCP 47; "en" where empty
 	Log      *slog.Logger
 
+	// Says, where it is set, tells of a text in lower case whether a sentence that
+	// people say here begins like it, and whether it is a whole one. Then such
+	// sentences are looked for, and anything else must be heard very surely.
+	Says func(text string) (begins, whole bool)
+
 	// Prompt, where set, is asked at each utterance for a text that is likely to come
 	// before it: with the names of the home in it the model spells them so. Models that
 	// hear less than 30 s do without.
@@ -33,6 +39,7 @@ type Options struct {
 type Engine struct {
 	o     Options
 	child *child.Child
+	turn  chan struct{} // held by the utterance that is heard: the child keeps one
 }
 
 // Ask goes with "transcribe". Steps above 0 is for measuring: the encoder's
@@ -47,6 +54,9 @@ type Heard struct {
 	Text     string       `json:"text"`
 	NoSpeech float64      `json:"no_speech"` // probability, the highest of its windows
 	Tokens   []HeardToken `json:"tokens"`
+	Windows  int          `json:"windows"` // in how many the utterance was heard; 0: it is silent
+
+	Sentences []Sentence `json:"-"` // that Options.Says allows, the likeliest first
 }
 
 // HeardToken is one sub-word; times are milliseconds from the first sample.
@@ -62,7 +72,7 @@ func New(o Options) *Engine {
 	if o.Language == "" {
 		o.Language = "en"
 	}
-	return &Engine{o: o, child: child.New(child.Options{
+	return &Engine{o: o, turn: make(chan struct{}, 1), child: child.New(child.Options{
 		Part:    "speech recogniser (whisper)",
 		Program: o.Native,
 		Args:    []string{"stt", "--model", o.Model, "--language", o.Language},
@@ -99,28 +109,63 @@ func (e *Engine) check() error {
 func (e *Engine) State() child.State { return e.child.State() }
 
 // Transcribe says what is heard in u; the text is empty where there is no
-// speech. Errors name the part, and wrap child.ErrDown, child.ErrDied or ctx's.
+// speech. NotCommand is true where Options.Says is set and something was said
+// that is none of its sentences. Errors name the part, and wrap child.ErrDown,
+// child.ErrDied or ctx's.
 func (e *Engine) Transcribe(ctx context.Context, u voice.Utterance) (voice.Transcript, error) {
 	if len(u.PCM) == 0 {
 		return voice.Transcript{Language: e.o.Language}, nil
 	}
+	h, err := e.Hear(ctx, u)
+	if err != nil {
+		return voice.Transcript{}, err
+	}
+	t := h.transcript(e.o.Language)
+	if e.o.Says != nil {
+		t = h.held(t)
+	}
+	return t, nil
+}
+
+// Hear returns what Transcribe makes its transcript of.
+func (e *Engine) Hear(ctx context.Context, u voice.Utterance) (Heard, error) {
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return Heard{}, fmt.Errorf("hear: %w", ctx.Err())
+	}
+	h, err := e.hear(ctx, u)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, child.ErrDown) && !errors.Is(err, child.ErrDied) {
+		// A child that dies in the search is replaced by one that heard nothing yet.
+		h, err = e.hear(ctx, u)
+	}
+	return h, err
+}
+
+func (e *Engine) hear(ctx context.Context, u voice.Utterance) (Heard, error) {
 	var ask Ask
 	if e.o.Prompt != nil {
 		ask.Prompt = e.o.Prompt()
 	}
 	head, err := json.Marshal(ask)
 	if err != nil {
-		return voice.Transcript{}, fmt.Errorf("encode the prompt: %w", err)
+		return Heard{}, fmt.Errorf("encode the prompt: %w", err)
 	}
 	reply, err := e.child.Call(ctx, child.Request{Verb: "transcribe", Head: head, Data: child.PCM(u.PCM)})
 	if err != nil {
-		return voice.Transcript{}, err
+		return Heard{}, err
 	}
 	var h Heard
 	if err := json.Unmarshal(reply, &h); err != nil {
-		return voice.Transcript{}, fmt.Errorf("read what was heard: %w", err)
+		return Heard{}, fmt.Errorf("read what was heard: %w", err)
 	}
-	return h.transcript(e.o.Language), nil
+	// Where nothing was heard freely there is no speech, whatever could be made of
+	// it; and what is longer than a window is no command.
+	if e.o.Says != nil && h.Windows == 1 && h.Text != "" {
+		h.Sentences, err = search(func(tokens []int) ([]Choice, error) { return e.next(ctx, tokens) }, e.o.Says)
+	}
+	return h, err
 }
 
 // transcript applies Whisper's own rule for silence, and takes the geometric

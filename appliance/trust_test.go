@@ -1,0 +1,346 @@
+package appliance
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/mqtt"
+)
+
+// dwelling is a house that runs without a box: discovery goes in, and sentences
+// are planned.
+type dwelling struct {
+	*House
+	t    *testing.T
+	stop func()
+}
+
+// dwell runs a house that keeps whom it trusts in a directory, where one is given.
+func dwell(t *testing.T, toml, dir string) *dwelling {
+	t.Helper()
+	h, err := home.Parse("home.toml", []byte(toml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentences, err := Sentences(DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &dwelling{House: NewHouse(h, sentences, "homeassistant", slog.New(slog.DiscardHandler)), t: t}
+	if dir != "" {
+		l, trust, err := openTrust(dir, d.log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.trustIn(l, trust)
+	}
+	stop := run(t, d.Run)
+	drain, cancel := context.WithCancel(t.Context())
+	go func() {
+		for {
+			select {
+			case <-d.followed:
+			case <-drain.Done():
+				return
+			}
+		}
+	}()
+	d.stop = func() {
+		stop()
+		cancel()
+		if err := d.flushTrust(); err != nil {
+			t.Error(err)
+		}
+	}
+	return d
+}
+
+// says publishes a discovery message and waits until the house has taken it in.
+func (d *dwelling) says(topic, payload string) {
+	d.t.Helper()
+	d.Discover(mqtt.Message{Topic: topic, Payload: []byte(payload)})
+	d.quiet()
+}
+
+// quiet waits until the house has nothing to do.
+func (d *dwelling) quiet() {
+	d.t.Helper()
+	ctx := within(d.t)
+	for busy := true; busy; {
+		if err := d.do(ctx, func() { busy = d.building || len(d.batch) > 0 || d.news }); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+// asks is what is sent for a sentence, and the reply.
+func (d *dwelling) asks(text string) (sent, reply string) {
+	s := d.Now()
+	in := s.Resolver.Resolve(intent.Query{Text: text})
+	p := s.Home.Plan(in, home.At("", time.Now()))
+	var all []string
+	for _, a := range p.Actions {
+		for _, m := range a.Messages {
+			all = append(all, m.Topic+" "+string(m.Payload))
+		}
+	}
+	return strings.Join(all, "; "), p.Reply
+}
+
+func (d *dwelling) pending() []string {
+	var out []string
+	for _, n := range d.Now().Home.Newcomers() {
+		out = append(out, fmt.Sprintf("%s %s %s", n.ID, n.Reason, n.Rival))
+	}
+	return out
+}
+
+const (
+	gateLock   = `{"name":"Garden gate","unique_id":"g1","command_topic":"gate/set","state_topic":"gate/state","device":{"identifiers":["gate"]}}`
+	hallLamp   = `{"name":"Hall lamp","unique_id":"h1","command_topic":"lamp/set","state_topic":"lamp/state","device":{"identifiers":["lamp"]}}`
+	impostor   = `{"name":"hall LAMP","unique_id":"x9","command_topic":"evil/set","device":{"identifiers":["evil"]}}`
+	takeover   = `{"name":"Lamp of the hall","unique_id":"h1","command_topic":"evil/set","device":{"identifiers":["evil"]}}`
+	borrowedID = `{"name":"Other","unique_id":"x8","default_entity_id":"light.hall_lamp","command_topic":"evil/set","device":{"identifiers":["evil"]}}`
+)
+
+// A new lock is not used until its owner approves it, in an empty home neither;
+// who asks for it is told why. An approval holds after a restart.
+func TestNewLockWaits(t *testing.T) {
+	dir := t.TempDir()
+	d := dwell(t, "", dir)
+	d.says("homeassistant/lock/gate/config", gateLock)
+	if got := d.pending(); !slices.Equal(got, []string{"lock.garden_gate opens_house "}) {
+		t.Fatalf("pending %q", got)
+	}
+	sent, reply := d.asks("lock the garden gate")
+	if sent != "" || reply != "There is a new device called garden gate that could open the house; approve it on the house page before I use it." {
+		t.Errorf("sends %q, says %q", sent, reply)
+	}
+	if len(d.Now().Home.Devices) != 0 {
+		t.Error("it is a device")
+	}
+	if err := d.Approve(within(t), "lock.front_door"); err == nil {
+		t.Error("nobody waits under that id")
+	}
+	if err := d.Approve(within(t), "lock.garden_gate"); err != nil {
+		t.Fatal(err)
+	}
+	d.quiet()
+	if sent, _ := d.asks("lock the garden gate"); sent != "gate/set LOCK" || len(d.pending()) != 0 {
+		t.Errorf("approved, it is sent %q; pending %q", sent, d.pending())
+	}
+	d.stop()
+
+	d = dwell(t, "", dir)
+	d.says("homeassistant/lock/other/config", gateLock) // the same lock from another topic
+	if got := d.pending(); !slices.Equal(got, []string{"lock.garden_gate_2 unique_id lock.garden_gate"}) {
+		t.Errorf("pending %q", got)
+	}
+	d.says("homeassistant/lock/gate/config", gateLock)
+	if sent, _ := d.asks("lock the garden gate"); sent != "gate/set LOCK" {
+		t.Errorf("after a restart it is sent %q; pending %q", sent, d.pending())
+	}
+	d.says("homeassistant/lock/gate/config", "") // a bridge that restarts takes back and announces again
+	d.says("homeassistant/lock/other/config", "")
+	d.says("homeassistant/lock/gate/config", gateLock)
+	if sent, _ := d.asks("lock the garden gate"); sent != "gate/set LOCK" {
+		t.Errorf("announced again it is sent %q; pending %q", sent, d.pending())
+	}
+	d.stop()
+}
+
+// What takes the name, the unique id or the entity id of another waits,
+// whichever of the two announces itself first after a restart.
+func TestImpostorsWait(t *testing.T) {
+	tests := []struct{ name, topic, payload, pending string }{
+		{"its name", "homeassistant/switch/evil/config", impostor, "switch.hall_lamp name light.hall_lamp"},
+		{"its unique id", "homeassistant/light/evil/config", takeover, "light.lamp_of_the_hall unique_id light.hall_lamp"},
+		{"its entity id", "homeassistant/light/evil/config", borrowedID, "light.hall_lamp_2 entity_id light.hall_lamp"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			d := dwell(t, "", dir)
+			check := func(when string) {
+				t.Helper()
+				if got := d.pending(); !slices.Equal(got, []string{tt.pending}) {
+					t.Errorf("%s: pending %q, want %q", when, got, tt.pending)
+				}
+				if sent, reply := d.asks("turn on the hall lamp"); sent != "lamp/set ON" {
+					t.Errorf("%s: sends %q, says %q", when, sent, reply)
+				}
+			}
+			d.says("homeassistant/light/lamp/config", hallLamp)
+			d.says(tt.topic, tt.payload)
+			check("the lamp first")
+			d.stop()
+
+			d = dwell(t, "", dir)
+			d.says(tt.topic, tt.payload)
+			d.says("homeassistant/light/lamp/config", hallLamp)
+			check("after a restart, the other first")
+
+			// The lamp is gone for good: what took its place need not wait.
+			d.says("homeassistant/light/lamp/config", "")
+			if got := d.pending(); len(got) != 0 {
+				t.Errorf("pending %q though nobody is in its place", got)
+			}
+			d.stop()
+		})
+	}
+}
+
+// Approving what takes a name is the owner's way to replace a lamp that broke
+// while the box was off.
+func TestReplacedLamp(t *testing.T) {
+	dir := t.TempDir()
+	d := dwell(t, "", dir)
+	d.says("homeassistant/light/lamp/config", hallLamp)
+	d.stop()
+	d = dwell(t, "", dir)
+	d.says("homeassistant/switch/evil/config", impostor)
+	if err := d.Approve(within(t), "switch.hall_lamp"); err != nil {
+		t.Fatal(err)
+	}
+	d.quiet()
+	if sent, reply := d.asks("turn on the hall lamp"); sent != "evil/set ON" {
+		t.Errorf("sends %q, says %q", sent, reply)
+	}
+	d.stop()
+	d = dwell(t, "", dir)
+	d.says("homeassistant/switch/evil/config", impostor)
+	if got := d.pending(); len(got) != 0 {
+		t.Errorf("pending again: %q", got)
+	}
+	d.stop()
+}
+
+func TestWhoNeedNotWait(t *testing.T) {
+	tests := []struct {
+		name, toml string
+		says       [][2]string
+		devices    int
+	}{
+		{"a lock that home.toml has", "[[device]]\nid = \"lock.garden_gate\"\nname = \"Gate\"\n", [][2]string{{"lock/gate", gateLock}}, 1},
+		{"a lock that home.toml knows by its unique id", "[[device]]\nid = \"lock.gate\"\nname = \"Gate\"\ndiscovery = { unique_id = \"g1\" }\n",
+			[][2]string{{"lock/gate", gateLock}}, 1},
+		{"the sensor of a plug that has its name", "", [][2]string{
+			{"switch/plug", `{"unique_id":"p","command_topic":"p","device":{"identifiers":["p"],"name":"Plug"}}`},
+			{"sensor/plug", `{"unique_id":"p2","state_topic":"p","device_class":"power","device":{"identifiers":["p"],"name":"Plug"}}`}}, 2},
+		{"ceiling lights of two rooms", "", [][2]string{
+			{"light/a", `{"name":"Ceiling light","unique_id":"a","command_topic":"a","device":{"identifiers":["a"],"suggested_area":"Kitchen"}}`},
+			{"light/b", `{"name":"Ceiling light","unique_id":"b","command_topic":"b","device":{"identifiers":["b"],"suggested_area":"Hall"}}`}}, 2},
+		{"settings of two devices", "", [][2]string{
+			{"switch/a", `{"name":"LED","unique_id":"a","command_topic":"a","entity_category":"config","device":{"identifiers":["a"]}}`},
+			{"switch/b", `{"name":"LED","unique_id":"b","command_topic":"b","entity_category":"config","device":{"identifiers":["b"]}}`}}, 2},
+		{"what says that it moves", "", [][2]string{
+			{"light/lamp", hallLamp}, {"light/lamp", `{"migrate_discovery":true}`}, {"light/new/lamp", hallLamp}, {"light/lamp", ""}}, 1},
+		{"a blind", "", [][2]string{{"cover/a", `{"name":"Blind","unique_id":"a","command_topic":"a","device_class":"blind"}`}}, 1},
+		{"a garage door waits", "", [][2]string{{"cover/a", `{"name":"Garage","unique_id":"a","command_topic":"a","device_class":"garage"}`}}, 0},
+		{"a blind that becomes a garage door waits", "", [][2]string{
+			{"cover/a", `{"name":"Blind","unique_id":"a","command_topic":"a","device_class":"blind"}`},
+			{"cover/a", `{"name":"Blind","unique_id":"a","command_topic":"a","device_class":"garage"}`}}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := dwell(t, tt.toml, "")
+			for _, s := range tt.says {
+				d.says("homeassistant/"+s[0]+"/config", s[1])
+			}
+			taken := 0
+			for _, device := range d.Now().Home.Devices {
+				if device.Entity != nil {
+					taken++
+				}
+			}
+			if taken != tt.devices {
+				t.Errorf("%d devices, want %d; pending %q", taken, tt.devices, d.pending())
+			}
+		})
+	}
+}
+
+// A lock of the Homie convention waits like any other.
+func TestHomieLockWaits(t *testing.T) {
+	d := dwell(t, "", "")
+	for _, said := range []string{"$state ready",
+		`$description {"homie":"5.0","name":"Cellar door","nodes":{"lock":{"type":"lock","properties":{"locked":{"datatype":"boolean","settable":true}}}}}`} {
+		topic, payload, _ := strings.Cut(said, " ")
+		d.DiscoverHomie(mqtt.Message{Topic: "homie/5/cellar/" + topic, Payload: []byte(payload)})
+	}
+	d.quiet()
+	if got := d.pending(); !slices.Equal(got, []string{"lock.cellar_door opens_house "}) {
+		t.Fatalf("pending %q", got)
+	}
+	if err := d.Approve(within(t), "lock.cellar_door"); err != nil {
+		t.Fatal(err)
+	}
+	d.quiet()
+	if sent, _ := d.asks("lock the cellar door"); sent != "homie/5/cellar/lock/locked/set true" {
+		t.Errorf("sends %q", sent)
+	}
+}
+
+// A ledger that cannot be read is put aside, and nothing is trusted by it.
+func TestDamagedLedger(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "trust.json"), []byte(`{"known":[`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, trust, err := openTrust(dir, nil)
+	if err == nil || len(trust.Known()) != 0 {
+		t.Errorf("%v, %v", err, trust.Known())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "trust.json.damaged")); err != nil {
+		t.Error(err)
+	}
+}
+
+// Names are learned and forgotten without a restart, and the names are bound
+// again only when they are others.
+func TestNamesAreLearned(t *testing.T) {
+	d := dwell(t, "", "")
+	knows := func(text string) bool { sent, _ := d.asks(text); return sent != "" }
+	version := func(want int, when string) {
+		t.Helper()
+		if got := d.Now().Version; got != want {
+			t.Errorf("%s: version %d, want %d", when, got, want)
+		}
+	}
+	lamp := func(name string) string {
+		return `{"name":"` + name + `","unique_id":"l1","command_topic":"l/set","state_topic":"l/state"}`
+	}
+	version(0, "at first")
+	d.says("homeassistant/light/l/config", lamp("Porch light"))
+	version(1, "announced")
+	if !knows("turn on the porch light") {
+		t.Error("the porch light is not known")
+	}
+	d.says("homeassistant/light/l/config", lamp("Porch light"))
+	version(1, "announced again")
+	d.Hear(mqtt.Message{Topic: "l/state", Payload: []byte("ON")})
+	d.quiet()
+	version(1, "turned on")
+	d.says("homeassistant/light/l/config", lamp("Veranda light"))
+	version(2, "renamed")
+	if knows("turn on the porch light") || !knows("turn on the veranda light") {
+		t.Error("the old name is still there, or the new one is not")
+	}
+	if device := d.Now().Home.Devices[0]; device.State != "on" {
+		t.Errorf("its state was lost: %q", device.State)
+	}
+	d.says("homeassistant/light/l/config", "")
+	version(3, "removed")
+	if knows("turn on the veranda light") {
+		t.Error("it is still known")
+	}
+}

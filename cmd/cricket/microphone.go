@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cricket-home/cricket/appliance"
+	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/wake"
+)
+
+// openMicrophone is the microphone of the configuration, for a command of its own. Where
+// the daemon has it, some machines let nobody else hear.
+func openMicrophone(c appliance.Config) (appliance.Microphone, error) {
+	mic, err := appliance.OpenMicrophone(c.Audio)
+	if err != nil {
+		return nil, &fault{err, "plug one in, or give WAV files", exitMissing}
+	}
+	return mic, nil
+}
+
+const (
+	takes      = 4                // recordings of a word: three to five are good
+	takeTime   = 15 * time.Second // within which each is to be said
+	takeAround = time.Second      // of the room, before it
+)
+
+// record asks for a word several times, and listens.
+func (t *terminal) record(ctx context.Context, mic appliance.Microphone, word string) ([]wake.Recording, error) {
+	var all []wake.Recording
+	fmt.Fprintln(t.out, "Stand where you will stand, and be quiet for a moment.")
+	e := voice.NewEndpointer()
+	var pcm []int16 // all of the stream
+	hear := func(until func(voice.Frame) bool) error {
+		for {
+			f, err := mic.Next(ctx)
+			if err != nil {
+				return &fault{fmt.Errorf("listen to the microphone: %w", err), "cricket doctor", exitMissing}
+			}
+			pcm = append(pcm, f.PCM...)
+			if until(f) {
+				return nil
+			}
+		}
+	}
+	at := func() time.Duration { return time.Duration(len(pcm)) * time.Second / voice.SampleRate }
+	quiet := func(voice.Frame) bool { // it also learns the noise
+		f := voice.Frame{Time: at() - frameTime, PCM: pcm[len(pcm)-voice.FrameSamples:]}
+		e.Push(f)
+		return at() >= 2*time.Second
+	}
+	if err := hear(quiet); err != nil {
+		return nil, err
+	}
+	for n := range takes {
+		fmt.Fprintf(t.out, "%d of %d: say %q.\n", n+1, takes, word)
+		asked := at()
+		e.Begin(asked)
+		var said voice.Utterance
+		found := false
+		err := hear(func(f voice.Frame) bool {
+			f.Time = at() - frameTime
+			if said, found = e.Push(f); found && said.Start < asked {
+				found = false
+			}
+			return found || at() > asked+takeTime
+		})
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return nil, &fault{errors.New("record the word: nobody said anything"), "cricket doctor", exitRefused}
+		}
+		samples := func(d time.Duration) int { return int(d * voice.SampleRate / time.Second) }
+		from := max(0, samples(said.Start-takeAround))
+		all = append(all, wake.Recording{Name: fmt.Sprintf("number %d", n+1), PCM: append([]int16(nil), pcm[from:]...)})
+	}
+	return all, nil
+}

@@ -1,0 +1,54 @@
+package whisper
+
+import (
+	"math"
+
+	"github.com/cricket-home/cricket/voice"
+)
+
+// Evidence is what speaks for the best of the sentences that were found.
+type Evidence struct {
+	Log   float64 `json:"log"`   // natural logarithm of its probability
+	Token float64 `json:"token"` // of a token of it, on average
+	Share float64 `json:"share"` // of its share among the sentences that were found
+}
+
+// Evidence for h.Sentences[0].
+func (h Heard) Evidence() Evidence {
+	best := h.Sentences[0]
+	all := 0.0
+	for _, s := range h.Sentences {
+		all += math.Exp(s.Log - best.Log)
+	}
+	return Evidence{Log: best.Log, Token: best.Log / float64(best.Tokens), Share: -math.Log(all)}
+}
+
+// confidence is the probability that the house does what was meant: a logistic
+// regression by models/training/stt/confidence.py.
+func (e Evidence) confidence() float64 {
+	return 1 / (1 + math.Exp(-(3.39 + 0.17*e.Log + 1.74*e.Token + 2.34*e.Share)))
+}
+
+const (
+	// leastConfidence of a sentence.
+	leastConfidence = 0.77
+	// leastFree is the confidence that words need which are no sentence of the
+	// home: an answer to a question, a name.
+	leastFree = 0.75
+)
+
+// held is the transcript where it is known what can be said; t is what was heard freely.
+func (h Heard) held(t voice.Transcript) voice.Transcript {
+	if t.Text == "" {
+		return t
+	}
+	if len(h.Sentences) > 0 {
+		if c := h.Evidence().confidence(); c >= leastConfidence {
+			return voice.Transcript{Text: h.Sentences[0].Text, Language: t.Language, Confidence: c}
+		}
+	}
+	if t.Confidence >= leastFree {
+		return t
+	}
+	return voice.Transcript{Language: t.Language, NotCommand: true}
+}
