@@ -53,10 +53,23 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 			fmt.Fprintln(t.out, box.Summary())
 		}
 	}()
-	if err := box.Run(ctx); err != nil {
+	err = box.Run(ctx)
+	if errors.Is(err, appliance.ErrRestart) {
+		return restart()
+	}
+	if err != nil {
 		return startFault(err, config)
 	}
 	return nil
+}
+
+// restart puts a new cricket in the place of this one, with the same arguments.
+func restart() error {
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("restart: %w", err)
+	}
+	return fmt.Errorf("restart: %w", syscall.Exec(program, os.Args, os.Environ())) // it comes back only with an error
 }
 
 // startFault adds what to do about the faults that people meet first.
