@@ -15,6 +15,7 @@ import (
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/audio"
 )
 
 // tape is a voice and a loudspeaker that keep what was said.
@@ -250,12 +251,14 @@ func TestSayAloud(t *testing.T) {
 	}
 }
 
-// deadSound is a loudspeaker that was opened and does nothing.
-type deadSound struct {
-	Sound
-	silence
-}
+// deadSound is a microphone and a loudspeaker that do nothing.
+type deadSound struct{ silence }
 
-func (d *deadSound) Play(ctx context.Context, s voice.Speech) (time.Duration, error) {
-	return d.silence.Play(ctx, s)
+func (*deadSound) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+func (*deadSound) Mute(bool)                     {}
+func (*deadSound) Overruns() int                 { return 0 }
+func (*deadSound) Next(ctx context.Context) (voice.Frame, error) {
+	<-ctx.Done()
+	return voice.Frame{}, ctx.Err()
 }
+func (*deadSound) Devices(context.Context) ([]audio.Device, error) { return nil, nil }
