@@ -395,7 +395,7 @@ func (s speaker) fanSpeed(d *Device, in intent.Intent) (step, exception) {
 func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
 	degrees, ok := number(in.Slots["temperature"])
 	by, relative := number(in.Slots["temperature_step"])
-	if !ok && !relative || d.Domain() != "climate" {
+	if !ok && !relative || d.Domain() != "climate" && d.Domain() != "water_heater" {
 		return step{}, exception{key: "cannot.temperature"}
 	}
 	lowest, highest := 7.0, 35.0 // °C, Home Assistant's defaults
