@@ -186,9 +186,6 @@ func TestAttention(t *testing.T) {
 // Whatever happens in whatever order, a box that is left alone comes to rest, with
 // nothing ducked, and nobody listened to.
 func FuzzAttention(f *testing.F) {
-	f.Add([]byte{byte(Called), byte(Ended), byte(Asked), byte(Silent), byte(Began)})
-	f.Add([]byte{byte(Rings), byte(Called), byte(SaidStop), byte(Mute), byte(Unmute)})
-	f.Add([]byte{byte(Pressed), byte(Began), byte(Deaf), byte(Hears), byte(Sounds)})
 	f.Fuzz(func(t *testing.T, story []byte) {
 		var a Attention
 		now, ducked, thinking := time.Duration(0), false, false

@@ -74,7 +74,7 @@ func (h *House) takeIn() {
 		}
 	}
 	next := h.Now().Home.After(h.batch...).WithNewcomers(h.trust.Waiting())
-	faulty := false
+	faulty := h.announced.Doubles()
 	for _, d := range h.batch {
 		for _, unique := range d.Removed {
 			h.unfollow(unique)

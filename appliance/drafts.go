@@ -37,6 +37,15 @@ func (d *drafts) Run(ctx context.Context) error {
 	return errors.Join(err, <-taught)
 }
 
+// runDrafts keeps the recogniser of drafts running. Without it requests are heard as well,
+// and found to be over a little later.
+func (b *Box) runDrafts(ctx context.Context) error {
+	if err := b.drafts.Run(ctx); err != nil && ctx.Err() == nil {
+		b.log.Error("the end of speech knows nothing of what is said", "part", b.drafts.name, "err", err)
+	}
+	return nil
+}
+
 // openDrafts chooses the recogniser of drafts: the bundled one, else the one of closed
 // phrases; nil where there is neither.
 func (b *Box) openDrafts(native string, bundled Bundled, has bool) *drafts {

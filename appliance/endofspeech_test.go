@@ -1,6 +1,7 @@
 package appliance
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"math"
@@ -40,7 +41,6 @@ type conversation struct {
 	level float64 // of the noise, in steps of the converter
 	took  func(real time.Duration) time.Duration
 	ready time.Duration // when the draft in flight comes, in the time of the sound
-	begun time.Time
 }
 
 // hear lets the chain hear a sound in the room's noise.
@@ -124,6 +124,47 @@ func (c *conversation) rest() {
 func newConversation(t testing.TB, b *Box, d *drafts) *conversation {
 	return &conversation{live: newLive(b, noChime{&voiceOver{}}, d), t: t, noise: rand.New(rand.NewPCG(3, 4)), level: 10,
 		took: func(time.Duration) time.Duration { return 0 }}
+}
+
+// What was said so far decides how soon a request is over, and one draft is made for each
+// pause, never two at a time.
+func TestEndOfSpeechUnderstands(t *testing.T) {
+	b := startListening(t, free(), &listening{})
+	_, sound := requestSound(t)
+	request := sound[voice.SampleRate/2:] // the clip has half a second of quiet before it and after it
+	for len(request) > 0 && request[len(request)-1] < 300 && request[len(request)-1] > -300 {
+		request = request[:len(request)-1]
+	}
+	for _, tt := range []struct {
+		draft string
+		took  time.Duration // to make it
+		want  time.Duration
+	}{
+		{"turn on the lamp", 0, pauseComplete},
+		{"turn on the lamp", 200 * time.Millisecond, 300 * time.Millisecond},
+		{"turn on the lamp", time.Minute, pauseOther}, // too late to be of use
+		{"turn on the", 0, pausePrefix},
+		{"it was a lovely day", 0, pauseOther},
+		{"", 0, pauseOther},
+	} {
+		made, making := 0, 0
+		c := newConversation(t, b, &drafts{hear: func(_ context.Context, u voice.Utterance) (voice.Transcript, error) {
+			if made++; making > 0 || len(u.PCM) == 0 {
+				t.Errorf("%d drafts at a time, of %v", making+1, u.Duration())
+			}
+			making++
+			defer func() { making-- }()
+			return voice.Transcript{Text: tt.draft, Confidence: 1}, nil
+		}})
+		c.took = func(time.Duration) time.Duration { return tt.took }
+		delay, whole, ended := c.request([][]int16{request}, nil, 0)
+		if !ended || !whole || delay < tt.want-160*time.Millisecond || delay > tt.want+160*time.Millisecond {
+			t.Errorf("%q after %v: over %v after the last sample (whole %v, ended %v), want %v", tt.draft, tt.took, delay, whole, ended, tt.want)
+		}
+		if made == 0 || made > 3 {
+			t.Errorf("%q: %d drafts", tt.draft, made)
+		}
+	}
 }
 
 // TestMeasureEndOfSpeech says sentences of the demo home with pauses in them, in rooms

@@ -47,7 +47,7 @@ type House struct {
 	faulty    map[string]bool       // discovery topics that have faults
 	states    map[string]mqtt.State // unique id -> what its topics have said
 	watches   map[*Watch]struct{}
-	told      []told                // states that devices told, and that are not in the home yet
+	told      []told // states that devices told, and that are not in the home yet
 	misheard  misheard
 	resolved  chan *intent.Resolver // a rebuild that ended
 	building  bool                  // a rebuild is under way
@@ -207,18 +207,22 @@ func (w *Watch) see(id string, state mqtt.State) {
 	}
 }
 
-// Confirmed returns the devices that reached their state before ctx ended.
-func (w *Watch) Confirmed(ctx context.Context) []string {
-	var ids []string
-	for len(ids) < cap(w.seen) {
-		select {
-		case id := <-w.seen:
-			ids = append(ids, id)
-		case <-ctx.Done():
-			return ids
+// confirms returns the devices whose state is what is wanted of them, as far as their
+// topics have ever told.
+func (h *House) confirms(ctx context.Context, wants map[string]mqtt.State) []string {
+	var so []string
+	err := h.do(ctx, func() {
+		for id, want := range wants {
+			d, ok := h.Now().Home.Device(id)
+			if ok && d.Entity != nil && !d.Offline && mqtt.Confirms(want, h.states[d.Entity.UniqueID]) {
+				so = append(so, id)
+			}
 		}
+	})
+	if err != nil {
+		return nil
 	}
-	return ids
+	return so
 }
 
 // do runs f in the goroutine of Run and waits for it.

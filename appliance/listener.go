@@ -53,6 +53,21 @@ type heardRequest struct {
 
 const frameTime = voice.FrameSamples * time.Second / voice.SampleRate
 
+// leastSpeech is how sure the speech head of a wake word's model must be that there is
+// a voice.
+const leastSpeech = 0.3
+
+func newListener(d *wake.Detector) *listener {
+	l := &listener{detector: d, endpointer: voice.NewEndpointer()}
+	if d != nil {
+		l.endpointer.Voiced = func() bool {
+			score, known := d.Speech()
+			return !known || score >= leastSpeech
+		}
+	}
+	return l
+}
+
 // push takes the next frame and returns the request that ended with it, if one did.
 func (l *listener) push(f voice.Frame) (heardRequest, bool) { return l.pushMasked(f, f.PCM) }
 

@@ -67,6 +67,7 @@ type live struct {
 	counted   map[string]wake.Counts // what the detector has counted and the box was told
 	clock     time.Duration          // the sound there was
 	mic       string
+	retuned   bool                   // the wake words are others than the listener has
 	away      atomic.Pointer[string] // why there is no sound; nil while there is
 
 	room   [maskFrames][]int16 // the last frames that nobody spoke in, to put in the chime's place
@@ -96,9 +97,6 @@ const (
 	longestChime = 1500 * time.Millisecond
 
 	draftAfter = 5 // frames of silence make a pause that is looked into
-
-	// leastSpeech is how sure the speech head must be that there is a voice.
-	leastSpeech = 0.3
 )
 
 // newLive returns the live chain of a box. Run must be called.
@@ -110,12 +108,20 @@ func newLive(b *Box, out Loudspeaker, d *drafts) *live {
 	return l
 }
 
-// post leaves f for the goroutine of Run, or drops it when ctx ends.
+// post leaves f for the goroutine of Run, or drops it when ctx ends. It does not wait, for
+// that goroutine posts, too: a loudspeaker that is hushed says at once that it is silent.
 func (l *live) post(ctx context.Context, f func()) {
 	select {
 	case l.inbox <- f:
-	case <-ctx.Done():
+		return
+	default:
 	}
+	go func() {
+		select {
+		case l.inbox <- f:
+		case <-ctx.Done():
+		}
+	}()
 }
 
 // sound is a frame, or why there is none.
@@ -128,6 +134,9 @@ type sound struct {
 func (l *live) Run(ctx context.Context, mic Microphone) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if l.box.wasMuted() { // before it is opened
+		l.mute(ctx, mic, true)
+	}
 	sounds := make(chan sound)
 	go func() {
 		for ctx.Err() == nil {
@@ -138,10 +147,7 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 			}
 		}
 	}()
-	defer func() { l.box.wakes.add(l.detector(), l.counted) }()
-	if l.box.wasMuted() {
-		l.mute(ctx, mic, true)
-	}
+	defer l.forget()
 	l.box.show(l.attention.Mode())
 	var presses <-chan Press
 	if board := l.box.options.Board; board != nil {
@@ -165,11 +171,20 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 				continue
 			}
 			if err := l.hear(ctx, s.frame); err != nil {
-				return err
+				l.deaf(ctx, err)
 			}
 		}
 	}
 }
+
+// forget ends what was heard so far: what comes next is another stream of sound.
+func (l *live) forget() {
+	l.count()
+	l.listener, l.counted = nil, nil
+}
+
+// count tells the box what the detector has counted.
+func (l *live) count() { l.counted = l.box.wakes.add(l.detector(), l.counted) }
 
 func (l *live) detector() *wake.Detector {
 	if l.listener == nil {
@@ -187,18 +202,16 @@ func (l *live) deaf(ctx context.Context, err error) {
 	if before := l.away.Swap(&fault); before == nil || *before != fault {
 		l.log.Warn("the box hears nothing; text and MQTT still work", "err", err)
 	}
-	l.box.wakes.add(l.detector(), l.counted)
-	l.listener = nil
+	l.forget()
 	l.happen(ctx, Deaf)
 }
 
 // hear takes the next frame.
 func (l *live) hear(ctx context.Context, f voice.Frame) error {
-	if l.attention.muted { // the child sends none; what was under way counts no more
-		l.listener = nil
+	if l.attention.muted { // it was on its way when the microphone was switched off
 		return nil
 	}
-	if l.listener == nil || l.mic != f.Mic {
+	if l.listener == nil || l.mic != f.Mic || l.retuned && l.attention.talk == Idle {
 		if err := l.begin(ctx, f.Mic); err != nil {
 			return err
 		}
@@ -207,8 +220,8 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	l.clock += frameTime
 	l.listener.sounding = l.attention.sounds || l.attention.rings
 	r, ok := l.listener.pushMasked(f, l.unmasked(f.PCM))
-	if len(l.listener.wakes) > 0 {
-		l.counted = l.box.wakes.add(l.listener.detector, l.counted)
+	if len(l.listener.wakes) > 0 || l.clock%time.Minute == 0 {
+		l.count()
 	}
 	for _, w := range l.listener.wakes {
 		if w.Word == wake.Stop {
@@ -216,6 +229,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 			continue
 		}
 		l.log.Info("woken", "wake", w.Word, "mic", f.Mic)
+		l.box.woken(w)
 		l.happen(ctx, Called)
 	}
 	if l.listener.voiced == begun && l.attention.talk == Woken {
@@ -238,14 +252,9 @@ func (l *live) begin(ctx context.Context, mic string) error {
 	if err != nil {
 		return err
 	}
-	l.box.wakes.add(l.detector(), l.counted)
-	l.counted, l.mic = nil, mic
-	l.listener = &listener{detector: d, endpointer: voice.NewEndpointer()}
+	l.forget()
+	l.mic, l.listener, l.retuned = mic, newListener(d), false
 	l.listener.endpointer.Pause = func() time.Duration { return l.pause }
-	l.listener.endpointer.Voiced = func() bool {
-		score, known := d.Speech()
-		return !known || score >= leastSpeech
-	}
 	d.Live(wake.Stop, l.attention.StopLive())
 	l.away.Store(nil)
 	l.log.Info("listening", "mic", mic)
@@ -338,20 +347,25 @@ func (l *live) heard(ctx context.Context, u heardRequest) {
 	l.next = Request{}
 	wanted, giveUp := context.WithCancel(ctx)
 	l.giveUp = giveUp
+	var taken *Result // that was spoken before the devices had confirmed it
+	q.Taken = func(r Result) {
+		taken = &r
+		l.post(ctx, func() { l.speak(ctx, id, r) })
+	}
 	go func() {
 		r, ok := l.box.hearOne(ctx, wanted, u, late, q)
 		giveUp()
 		l.post(ctx, func() {
 			if ok {
-				l.answered(ctx, id, r)
+				l.answered(ctx, id, r, taken)
 			}
 		})
 	}()
 }
 
-// answered takes the result of a request. That of one before the newest is not spoken:
-// somebody asked for something else meanwhile. It is kept for `cricket why`.
-func (l *live) answered(ctx context.Context, id int, r Result) {
+// answered takes the result of a request. Where it was spoken when the broker had taken
+// it, nothing is said, unless it came out otherwise.
+func (l *live) answered(ctx context.Context, id int, r Result, taken *Result) {
 	if f := r.Fault; f != nil {
 		l.log.Warn("request failed", "part", f.Part, "err", f.Error)
 	}
@@ -359,6 +373,17 @@ func (l *live) answered(ctx context.Context, id int, r Result) {
 		w <- r
 	}
 	l.waiting = nil
+	switch {
+	case taken == nil:
+		l.speak(ctx, id, r)
+	case taken.Reply != r.Reply:
+		l.box.speech.Tell(r.Reply, false)
+	}
+}
+
+// speak answers a request. One before the newest is not answered: somebody asked for
+// something else meanwhile. It is kept for `cricket why`.
+func (l *live) speak(ctx context.Context, id int, r Result) {
 	if id != l.request {
 		return
 	}
@@ -386,6 +411,7 @@ func (l *live) mute(ctx context.Context, mic Microphone, on bool) {
 	mic.Mute(on)
 	if on {
 		l.happen(ctx, Mute)
+		l.forget()
 	} else {
 		l.happen(ctx, Unmute)
 	}

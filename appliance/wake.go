@@ -85,7 +85,7 @@ func (b *Box) wakeWords() ([]wake.Word, error) {
 	if broken != nil {
 		b.log.Error("some enrolled wake words are not listened for", "err", broken)
 	}
-	return words, err
+	return b.tuned.Load().of(words), err
 }
 
 func (b *Box) detectorOf(ctx context.Context, words []wake.Word) (*wake.Detector, error) {
@@ -135,6 +135,10 @@ func (b *Box) checkWake() Finding {
 	return f
 }
 
+// verifyTime is how long the recogniser may take for that: the microphone is not
+// listened to meanwhile, and two seconds of it are kept.
+const verifyTime = 1500 * time.Millisecond
+
 // verified asks the recogniser whether a word that woke the box was said. Where it
 // cannot tell, the wake counts: the request that follows will say what is wrong.
 func (b *Box) verified(ctx context.Context, w voice.Wake, u voice.Utterance) bool {
@@ -142,6 +146,8 @@ func (b *Box) verified(ctx context.Context, w voice.Wake, u voice.Utterance) boo
 		b.log.Warn("wake word not verified: this recogniser hears only the phrases of the home", "wake", w.Word)
 		return true
 	}
+	ctx, cancel := context.WithTimeout(ctx, verifyTime)
+	defer cancel()
 	heard, err := b.ears.Transcribe(ctx, u)
 	if err == nil {
 		var like bool

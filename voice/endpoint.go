@@ -29,9 +29,8 @@ const (
 const (
 	lowestThreshold  = 4.5
 	highestThreshold = 12
-	partOfPeak       = 0.4  // the threshold follows the loudest speech between those,
-	underPeak        = 18   // and what is so far below it is somebody else, farther away,
-	underCaller      = 15   // as is what is so far below the one who called
+	partOfPeak       = 0.4  // the threshold follows the loudest speech between those
+	underLoudest     = 16   // what is so far below the loudest is somebody else, farther away
 	loudPart         = 0.45 // a voice this near to the loudest must be in a request
 	aboveSpread      = 1.5  // speech rises this much above the noise's own ups and downs
 	leastPeak        = 8.5  // of speech; what stays below is a murmur of the noise
@@ -71,12 +70,15 @@ type Endpointer struct {
 	speaking bool
 	skipping bool    // the rest of a request that was cut
 	peak     float32 // greatest excess of the request, smoothed
-	caller   float32 // that of whoever called; 0: not known
+	caller   float32 // greatest excess of whoever called; 0: not known
+	loudest  float32 // the same of the request, or the caller's, over one and the same noise:
+	noise    [bands]float32
 	smooth   float32
-	onset    uint // which of the last frames were above the noise, the newest in bit 0
-	quiet    int  // frames since the last speech
-	onsetAt  int  // index of the frame with which speech was noticed
-	begin    int  // index of the first frame that may be in the next utterance
+	above    float32 // over that noise, smoothed
+	onset    uint    // which of the last frames were above the noise, the newest in bit 0
+	quiet    int     // frames since the last speech
+	onsetAt  int     // index of the frame with which speech was noticed
+	begin    int     // index of the first frame that may be in the next utterance
 }
 
 // NewEndpointer returns an Endpointer for one stream.
@@ -103,7 +105,7 @@ func (e *Endpointer) Push(f Frame) (Utterance, bool) {
 	x := excess(now.level, floor)
 	e.smooth = 0.5*e.smooth + 0.5*x
 	e.onset <<= 1
-	if x > e.threshold() {
+	if x > e.threshold() && e.near(now.level) {
 		e.onset |= 1
 	}
 	voiced := e.Voiced == nil || e.Voiced()
@@ -115,8 +117,14 @@ func (e *Endpointer) Push(f Frame) (Utterance, bool) {
 		e.speaking, e.quiet, e.peak = true, 0, 0
 		e.onsetAt = len(e.frames)
 		e.begin = max(e.begin, len(e.frames)-history)
+		if e.loudest = e.caller; e.caller == 0 {
+			e.noise, e.above = floor, 0
+		}
 	}
 	e.peak = max(e.peak, e.smooth)
+	if now.period >= voicedLikeness {
+		e.loudest = max(e.loudest, e.above)
+	}
 	if bits.OnesCount(e.onset&0b111) >= 2 && voiced {
 		e.quiet = 0
 	} else {
@@ -164,7 +172,7 @@ func (e *Endpointer) Spoken() (Utterance, bool) {
 // wake word, belongs to none. t must not be more than two seconds ago.
 func (e *Endpointer) Begin(t time.Duration) {
 	at := e.index(t)
-	e.begin, e.caller = at, 0
+	e.begin, e.caller, e.loudest, e.noise = at, 0, 0, e.floor.levels()
 	if e.speaking {
 		e.skipping, e.peak, e.onsetAt = false, 0, max(e.onsetAt, at)
 	}
@@ -174,11 +182,21 @@ func (e *Endpointer) Begin(t time.Duration) {
 // two seconds. What is much softer than that is a television, or somebody in another
 // room. It is to be called after Begin.
 func (e *Endpointer) Called(from, to time.Duration) {
-	floor, smooth := e.floor.levels(), float32(0)
+	e.above = 0
 	for _, f := range e.frames[min(e.index(from), e.index(to)):e.index(to)] {
-		smooth = (smooth + excess(f.level, floor)) / 2
-		e.caller = max(e.caller, smooth)
+		e.near(f.level)
+		e.caller = max(e.caller, e.above)
 	}
+	e.loudest = e.caller
+}
+
+// near says whether a frame is loud enough for whoever called, or speaks. What is far
+// softer than they were is somebody else. The noise it is measured over stays the same,
+// for what they are compared with must.
+func (e *Endpointer) near(level [bands]float32) bool {
+	x := excess(level, e.noise)
+	e.above = (e.above + x) / 2
+	return x > e.loudest-underLoudest
 }
 
 // index is that of the frame at a time, among those kept, or after them.
@@ -200,13 +218,13 @@ func (e *Endpointer) Flush() (Utterance, bool) {
 
 func (e *Endpointer) threshold() float32 {
 	if !e.speaking {
-		return max(lowestThreshold, e.caller-underCaller)
+		return lowestThreshold
 	}
-	return max(threshold(e.peak), e.caller-underCaller)
+	return threshold(e.peak)
 }
 
 func threshold(peak float32) float32 {
-	return max(lowestThreshold, min(highestThreshold, partOfPeak*peak), peak-underPeak)
+	return max(lowestThreshold, min(highestThreshold, partOfPeak*peak))
 }
 
 // end closes the request: it looks at all its frames again with what is known
@@ -237,7 +255,7 @@ func (e *Endpointer) end(cut bool) (Utterance, bool) {
 	}
 	u := e.utterance(first, last)
 	u.Truncated = cut
-	e.caller = 0
+	e.caller, e.loudest = 0, 0
 	e.speaking, e.skipping = cut, cut
 	e.begin = last
 	e.forget(len(e.frames) - kept)
@@ -265,7 +283,7 @@ func (e *Endpointer) spoken() (first, last int, found bool) {
 	}
 	above := e.aboveNoise(frames, tail)
 	peak := highest(above)
-	if peak < max(leastPeak, e.caller-underCaller) {
+	if peak < leastPeak || !e.nearest(frames) {
 		return 0, 0, false
 	}
 	loud := max(lowestThreshold, loudPart*peak)
@@ -290,6 +308,17 @@ func (e *Endpointer) spoken() (first, last int, found bool) {
 		}
 	}
 	return e.begin + first, e.begin + last, true
+}
+
+// nearest says whether anything in the frames is near enough.
+func (e *Endpointer) nearest(frames []features) bool {
+	smooth := float32(0)
+	for _, f := range frames {
+		if smooth = (smooth + excess(f.level, e.noise)) / 2; smooth > e.loudest-underLoudest {
+			return true
+		}
+	}
+	return false
 }
 
 // aboveNoise is the excess of each frame over the mean level before the request

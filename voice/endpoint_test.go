@@ -364,8 +364,13 @@ func TestBegin(t *testing.T) {
 	end := time.Duration((second + float64(c.faintTo)/SampleRate) * float64(time.Second))
 	for _, tt := range []struct {
 		name string
-		gap  float64 // seconds; -1: nothing follows
-	}{{"at once", 0}, {"after half a second", 0.5}, {"after two seconds", 2}, {"nothing", -1}} {
+		gap  float64       // seconds; -1: nothing follows
+		late time.Duration // that Begin is called after the word
+	}{
+		{"at once", 0, 200 * time.Millisecond}, {"after half a second", 0.5, 200 * time.Millisecond},
+		{"after two seconds", 2, 200 * time.Millisecond}, {"nothing", -1, 200 * time.Millisecond},
+		{"at once, noticed late", 0, 1900 * time.Millisecond}, {"after half a second, noticed late", 0.5, 1900 * time.Millisecond},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := seconds(10).at(0, white(10*SampleRate, 1), -60).speech(second, c, -30)
 			next := end.Seconds() + tt.gap - float64(c.from)/SampleRate
@@ -379,7 +384,7 @@ func TestBegin(t *testing.T) {
 				if ok {
 					found = append(found, u)
 				}
-				if now := f.Time + frameTime; now > end+200*time.Millisecond && now <= end+200*time.Millisecond+frameTime {
+				if now := f.Time + frameTime; now > end+tt.late && now <= end+tt.late+frameTime {
 					e.Begin(end)
 				}
 			}

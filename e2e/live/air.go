@@ -36,7 +36,6 @@ type air struct {
 	done    func()
 	mode    appliance.Mode
 	shown   []shown
-	replies []string
 	hushed  int
 	mute    bool
 }
@@ -76,7 +75,6 @@ func (a *air) Say(text string, done func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.playing, a.done = pcm, done
-	a.replies = append(a.replies, text)
 }
 
 // Chime is a tone of a tenth of a second,
@@ -150,16 +148,6 @@ func (a *air) first(from int, m appliance.Mode) int {
 		}
 	}
 	return -1
-}
-
-// spoken is how many texts the box has begun to say, and the last.
-func (a *air) spoken() (int, string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.replies) == 0 {
-		return 0, ""
-	}
-	return len(a.replies), a.replies[len(a.replies)-1]
 }
 
 // hear lets a sound be heard in the room, with what else sounds. Paced, each frame takes

@@ -159,6 +159,9 @@ func (e *evening) run(ctx context.Context, requests int) (*report, error) {
 		if i%40 == 20 {
 			e.unplug()
 		}
+		if err := e.silence(ctx); err != nil {
+			return nil, err
+		}
 		t := e.report.scene(scene.name)
 		text := e.texts[e.random.IntN(len(e.texts))]
 		if err := e.ask(ctx, t, text, i%25 == 12); err != nil {
@@ -172,6 +175,11 @@ func (e *evening) run(ctx context.Context, requests int) (*report, error) {
 			}
 		case i%5 == 3:
 			if err := e.stop(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if e.until(10*time.Second, false, appliance.Idle); e.is() == appliance.Speaking {
+			if err := e.silence(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -226,8 +234,27 @@ func (e *evening) meanwhile(ctx context.Context) error {
 		}
 	}
 	e.report.Uncalled += time.Duration(e.now-from) * frameTime
-	if !e.until(longestTalk, false, appliance.Idle) {
-		e.report.Hung++
+	return e.silence(ctx)
+}
+
+// silence says "stop" when a timer sounds, until it does not.
+func (e *evening) silence(ctx context.Context) error {
+	for tries := 0; e.is() == appliance.Speaking; tries++ {
+		if tries == 0 {
+			e.report.Rang++
+		}
+		if tries == 5 {
+			e.report.Hung++
+			e.complain("it cannot be silenced")
+			break
+		}
+		pcm, err := e.person(ctx, "stop")
+		if err != nil {
+			return err
+		}
+		e.hear(pcm, false)
+		e.until(3*time.Second, true, appliance.Idle)
+		e.report.RangStops++
 	}
 	return nil
 }

@@ -40,6 +40,8 @@ type report struct {
 	Stops           int               `json:"stops"`
 	StopMissed      int               `json:"stop_missed"`
 	StopDelays      []time.Duration   `json:"stop_delays_ns"`
+	Rang            int               `json:"rang"`       // timers
+	RangStops       int               `json:"rang_stops"` // how often "stop" was said to them
 	Unplugged       int               `json:"unplugged"`
 	Killed          int               `json:"killed"`
 	CutShort        int               `json:"cut_short"`
@@ -140,6 +142,7 @@ func (r *report) String() string {
 	fmt.Fprintf(&b, "answered, all confirmed: %s after the last sample\n", spread(r.Answers))
 	fmt.Fprintf(&b, "false wakes: %d in %.0f minutes in which nobody called\n", r.FalseWakes, r.Uncalled.Minutes())
 	fmt.Fprintf(&b, "interruptions: %d, %d not heard; \"stop\": %d, %d not heard, %s after the word\n", r.Interrupted, r.InterruptMissed, r.Stops, r.StopMissed, spread(r.StopDelays))
+	fmt.Fprintf(&b, "timers that rang: %d, silenced by saying \"stop\" %d times\n", r.Rang, r.RangStops)
 	fmt.Fprintf(&b, "microphone unplugged %d times, engines killed %d times, hung %d times\n", r.Unplugged, r.Killed, r.Hung)
 	mib := func(n int) float64 { return float64(n) / (1 << 20) }
 	fmt.Fprintf(&b, "memory after a quarter and at the end: resident %.0f and %.0f MiB, heap %.1f and %.1f MiB, goroutines %d and %d\n",
