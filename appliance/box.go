@@ -21,6 +21,7 @@ import (
 	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/audio"
 	"github.com/cricket-home/cricket/voice/espeak"
 	"github.com/cricket-home/cricket/voice/sphinx"
 	"github.com/cricket-home/cricket/voice/whisper"
@@ -35,7 +36,7 @@ type Options struct {
 	Home    *home.Home // nil: home.toml beside the configuration, or an empty home
 	Devices bool       // serve the home's devices ourselves: --demo and --home
 	Ears    bool       // start a recogniser
-	Sound   bool       // ring and speak through the loudspeaker
+	Sound   Sound      // the microphone and the loudspeaker; nil: the box is silent and hears nobody
 	Keep    bool       // keep what is planned in StateDir; else it ends with the box
 	Bin     string     // where the children's programs are
 
@@ -122,6 +123,9 @@ func New(o Options) (*Box, error) {
 	}
 	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT(), b.openWyoming()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
+	}
+	if o.Microphone == nil && o.Sound != nil && o.Config.Audio.Microphone != audio.None {
+		o.Microphone, b.options.Microphone = o.Sound, o.Sound
 	}
 	if o.Microphone != nil {
 		out := o.Loudspeaker
@@ -215,7 +219,8 @@ func (b *Box) openVoice() error {
 	}
 	if has && (b.mouth == nil || bundled.Measured.better()) {
 		candidates = append(candidates, candidate{name: "the bundled model", why: why,
-			recognizer: whisper.New(whisper.Options{Native: native, Model: bundled.Path, Language: b.config.Language, Log: b.log})})
+			closed:     true,
+			recognizer: whisper.New(whisper.Options{Native: native, Model: bundled.Path, Language: b.config.Language, Log: b.log, Says: b.says})})
 	}
 	if b.mouth != nil {
 		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: b.pronounce})
@@ -275,6 +280,9 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	if b.model != nil {
 		run("language model", b.runModel)
 	}
+	if b.options.Sound != nil {
+		run("sound", b.options.Sound.Run)
+	}
 	run("agenda", b.agenda.Run)
 	run("agenda", b.attend)
 	run("loudspeaker", b.speech.Run)
@@ -303,8 +311,8 @@ func (b *Box) follow(ctx context.Context) error {
 	if err := b.client.Subscribe(ctx, b.house.Discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
 		return err
 	}
-	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil {
-		return err
+	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil && ctx.Err() == nil {
+		b.log.Error("devices of the Homie convention will not be known", "err", err) // a broker may not let us read there
 	}
 	for {
 		select {
@@ -370,7 +378,7 @@ func (b *Box) Ready(ctx context.Context) error {
 			return fmt.Errorf("recogniser: %w", err)
 		}
 	}
-	if b.ears != nil && b.ears.current().closed {
+	if b.ears != nil && b.ears.current().teach != nil {
 		select {
 		case <-b.taught:
 		case <-ctx.Done():

@@ -239,7 +239,7 @@ func TestSayAloud(t *testing.T) {
 	if w := ask("text=hello"); w.Code != 503 || !strings.Contains(w.Body.String(), "no loudspeaker") {
 		t.Errorf("without a loudspeaker: %d %s", w.Code, w.Body)
 	}
-	b.options.Sound = true
+	b.options.Sound = &deadSound{}
 	if w := ask("text=hello&volume=40"); w.Code != 200 || p.hears(t) != "hello" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -248,4 +248,14 @@ func TestSayAloud(t *testing.T) {
 			t.Errorf("%s: %d %s", bad, w.Code, w.Body)
 		}
 	}
+}
+
+// deadSound is a loudspeaker that was opened and does nothing.
+type deadSound struct {
+	Sound
+	silence
+}
+
+func (d *deadSound) Play(ctx context.Context, s voice.Speech) (time.Duration, error) {
+	return d.silence.Play(ctx, s)
 }

@@ -296,6 +296,9 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 			}
 			now, known = 0, true
 		}
+		if !known && by < 0 && d.State == "on" { // what does not say how bright it is, is as bright as it goes
+			now, known = 255, true
+		}
 		var why exception
 		// What is on stays on: darker than one percent is off.
 		if percent, why = stepped(d, math.Round(now*100/255), known, by, 1, 100); why.key != "" {

@@ -90,8 +90,7 @@ func TestBridges(t *testing.T) {
 			`sensor.box_temperature "Temperature" of "Weather box" in "Garden" temperature []`,
 		},
 	}
-	faults := map[string]string{
-	}
+	faults := map[string]string{}
 	all := bridges(t)
 	for name, messages := range all {
 		t.Run(name, func(t *testing.T) {
