@@ -12,7 +12,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 prefix := $(CURDIR)/.native/$(shell dpkg --print-architecture 2>/dev/null)
 # Only cmd/cricket-native is built with cgo and the private libraries. Anything else that was linked with them would not start.
 native := . $(prefix)/env &&
-others := $$(CGO_ENABLED=0 go list ./... | grep -v '/cmd/cricket-native')
+others := $$(CGO_ENABLED=0 go list -e ./... | grep -v '/cmd/cricket-native')
 export CRICKET_BIN := $(CURDIR)/bin
 
 help: ## this list

@@ -459,6 +459,7 @@ func (b *Box) Summary() string {
 	}
 	lines = append(lines, "Broker: "+b.client.Status().Broker+".")
 	if b.ears != nil {
+		lines = append(lines, "Microphone: "+b.checkMicrophone().Text+".")
 		lines = append(lines, "Recogniser: "+b.ears.current().String()+".", "Wake words: "+b.checkWake().Text+".")
 	}
 	return strings.Join(lines, "\n")

@@ -55,7 +55,7 @@ func CheckConfig() Finding {
 // Doctor looks at every part of the running box.
 func (b *Box) Doctor(ctx context.Context) []Finding {
 	out := CheckPrograms(b.options.Bin)
-	out = append(out, b.checkBroker(), b.checkMicrophone(ctx), b.checkEars(), b.checkModel(), b.checkSchedule(), b.voices.check(), b.checkLoudspeaker())
+	out = append(out, b.checkBroker(), b.checkSound(ctx), b.checkEars(), b.checkModel(), b.checkSchedule(), b.voices.check(), b.checkLoudspeaker())
 	for _, fault := range b.unread {
 		out = append(out, Finding{Part: "sentences", Text: fault.Error(), Hint: "correct the file and restart cricket; until then it is left out, whole"})
 	}

@@ -97,7 +97,7 @@ func (c *conversation) request(parts [][]int16, pauses []time.Duration, fan floa
 		}
 		c.hear(p)
 		if !c.attention.Expects() {
-			return 0, i == len(parts)-1, true
+			return 0, false, true
 		}
 	}
 	last := c.clock
@@ -214,14 +214,14 @@ func TestMeasureEndOfSpeech(t *testing.T) {
 			talk.took = func(d time.Duration) time.Duration { real = append(real, d); return d }
 			var delays []time.Duration
 			cut, hung, paused, all := 0, 0, 0, 0
-			for i := range 150 {
+			for i := range 100 {
 				words := strings.Fields(texts[r.IntN(len(texts))])
 				speaker := voices[i%len(voices)]
 				var parts [][]int16
 				var pauses []time.Duration
 				if at := 1 + r.IntN(len(words)-1); r.Float64() < 0.4 {
 					parts = [][]int16{said(t, speaker, strings.Join(words[:at], " ")), said(t, speaker, strings.Join(words[at:], " "))}
-					pauses = []time.Duration{200*time.Millisecond + time.Duration(r.IntN(400))*time.Millisecond}
+					pauses = []time.Duration{200*time.Millisecond + time.Duration(r.IntN(700))*time.Millisecond}
 					paused++
 				} else {
 					parts = [][]int16{said(t, speaker, strings.Join(words, " "))}

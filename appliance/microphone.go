@@ -8,7 +8,7 @@ import (
 )
 
 // checkMicrophone says whether the box can listen.
-func (b *Box) checkMicrophone(ctx context.Context) Finding {
+func (b *Box) checkMicrophone() Finding {
 	f := Finding{Part: "microphone"}
 	switch {
 	case b.live == nil:
@@ -23,13 +23,18 @@ func (b *Box) checkMicrophone(ctx context.Context) Finding {
 			f.Text += fmt.Sprintf("; sound was lost %d times, because this machine was too busy", s.Overruns())
 		}
 	}
+	return f
+}
+
+// checkSound is checkMicrophone with the devices that a microphone may be named by.
+func (b *Box) checkSound(ctx context.Context) Finding {
+	f := b.checkMicrophone()
 	if s := b.options.Sound; s != nil && b.live != nil {
 		f.Text += "; " + inputs(ctx, s)
 	}
 	return f
 }
 
-// inputs are the devices that a microphone may be named by.
 func inputs(ctx context.Context, s Sound) string {
 	ctx, stop := context.WithTimeout(ctx, time.Second)
 	defer stop()

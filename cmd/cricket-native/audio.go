@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -79,9 +80,10 @@ type sound struct {
 	retry           chan struct{} // a device has come or gone
 
 	gate  sync.Mutex // held while a frame leaves, so that none does after mute has answered
-	muted bool
+	muted bool       // from the start, until the daemon has said what holds
 
 	mu    sync.Mutex
+	life  int // which of the daemon's children this is
 	queue []playing
 	more  chan struct{} // has an element when there is more to play
 }
@@ -98,7 +100,7 @@ func newSound(emit child.Emit, mic func() (microphone, error), speaker func() (l
 	if err != nil {
 		return nil, err
 	}
-	return &sound{emit: emit, openMicrophone: mic, openLoudspeaker: speaker, front: f, retry: make(chan struct{}, 1), more: make(chan struct{}, 1)}, nil
+	return &sound{emit: emit, openMicrophone: mic, openLoudspeaker: speaker, front: f, muted: true, retry: make(chan struct{}, 1), more: make(chan struct{}, 1)}, nil
 }
 
 func (s *sound) notice(n audio.Notice) error {
@@ -212,18 +214,29 @@ func (s *sound) next(frame []int16) bool {
 	return n > 0
 }
 
-// drop ends what is being played and what waits; fault says why, or is nil.
+// drop ends what is being played and what waits, because of a fault.
 func (s *sound) drop(fault error) {
 	s.mu.Lock()
 	queue := s.queue
 	s.queue = nil
 	s.mu.Unlock()
 	for _, p := range queue {
-		n := audio.Notice{Played: p.id, Samples: p.at}
-		if fault != nil {
-			n.Fault = fault.Error()
-		}
-		s.notice(n)
+		s.notice(audio.Notice{Played: p.id, Samples: p.at, Fault: fault.Error()})
+	}
+}
+
+// hush ends one sound.
+func (s *sound) hush(id uint32) {
+	s.mu.Lock()
+	at := slices.IndexFunc(s.queue, func(p playing) bool { return p.id == id })
+	var p playing
+	if at >= 0 {
+		p = s.queue[at]
+		s.queue = slices.Delete(s.queue, at, at+1)
+	}
+	s.mu.Unlock()
+	if at >= 0 {
+		s.notice(audio.Notice{Played: id, Samples: p.at, Fault: "it was hushed"})
 	}
 }
 
@@ -251,16 +264,29 @@ func (s *sound) handlers(cards cards) child.Handlers {
 			}
 			s.mu.Lock()
 			s.queue = append(s.queue, playing{id: id, pcm: pcm})
+			life := s.life
 			s.mu.Unlock()
 			select {
 			case s.more <- struct{}{}:
 			default:
 			}
+			return life, nil
+		},
+		"hush": func(_ context.Context, head json.RawMessage, _ []byte) (any, error) {
+			var id uint32
+			if err := json.Unmarshal(head, &id); err != nil {
+				return nil, fmt.Errorf("read the request: %w", err)
+			}
+			s.hush(id)
 			return id, nil
 		},
-		"hush": func(context.Context, json.RawMessage, []byte) (any, error) {
-			s.drop(nil)
-			return true, nil
+		"life": func(_ context.Context, head json.RawMessage, _ []byte) (any, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if err := json.Unmarshal(head, &s.life); err != nil {
+				return nil, fmt.Errorf("read the request: %w", err)
+			}
+			return s.life, nil
 		},
 		"devices": func(context.Context, json.RawMessage, []byte) (any, error) { return cards.devices() },
 	}
@@ -268,21 +294,35 @@ func (s *sound) handlers(cards cards) child.Handlers {
 
 // openMicrophone opens what the configuration names.
 func openMicrophone(cards cards, name string) (microphone, error) {
-	if path, ok := strings.CutPrefix(name, "file:"); ok {
-		return openSoundFile(path)
+	var mic microphone
+	var err error
+	switch path, file := strings.CutPrefix(name, "file:"); {
+	case file:
+		mic, err = openSoundFile(path)
+	case name == "" && onDesktop():
+		mic, err = startProgram(desktop.record, true)
+	default:
+		mic, err = cards.microphone(name)
 	}
-	if name == "" && onDesktop() {
-		return startProgram(desktop.record, true)
+	if err != nil {
+		return nil, err // and not a typed nil
 	}
-	return cards.microphone(name)
+	return mic, nil
 }
 
 func openLoudspeaker(cards cards, name string) (loudspeaker, error) {
-	if path, ok := strings.CutPrefix(name, "file:"); ok {
-		return createSoundFile(path)
+	var speaker loudspeaker
+	var err error
+	switch path, file := strings.CutPrefix(name, "file:"); {
+	case file:
+		speaker, err = createSoundFile(path)
+	case name == "" && onDesktop():
+		speaker, err = startProgram(desktop.play, false)
+	default:
+		speaker, err = cards.loudspeaker(name)
 	}
-	if name == "" && onDesktop() {
-		return startProgram(desktop.play, false)
+	if err != nil {
+		return nil, err // and not a typed nil
 	}
-	return cards.loudspeaker(name)
+	return speaker, nil
 }

@@ -94,6 +94,10 @@ func TestMuteHoldsEveryFrameBack(t *testing.T) {
 		}
 		return d.left()
 	}
+	if n := hear(50); n != 0 {
+		t.Fatalf("%d frames left before anybody had said whether it is muted", n)
+	}
+	call(t, h, "mute", false, nil)
 	if n := hear(10); n < 10 {
 		t.Fatalf("%d frames left, want 10", n)
 	}
@@ -134,13 +138,18 @@ func TestPlayAndHush(t *testing.T) {
 	}
 	call(t, h, "play", 3, child.PCM(make([]int16, 5000)))
 	s.next(frame)
-	call(t, h, "hush", nil, nil)
+	call(t, h, "play", 5, child.PCM(tone))
+	call(t, h, "hush", 3, nil)
+	if !s.next(frame) || frame[0] != 1 {
+		t.Error("what was not hushed does not sound")
+	}
+	s.hush(5)
 	if s.next(frame) {
 		t.Error("it sounds after it was hushed")
 	}
 	s.queue = []playing{{id: 4, pcm: tone}}
 	s.drop(errors.New("it was unplugged"))
-	want := []audio.Notice{{Played: 1, Samples: 500}, {Played: 2, Samples: 500}, {Played: 3, Samples: 320}, {Played: 4, Fault: "it was unplugged"}}
+	want := []audio.Notice{{Played: 1, Samples: 500}, {Played: 2, Samples: 500}, {Played: 3, Samples: 320, Fault: "it was hushed"}, {Played: 5, Samples: 320, Fault: "it was hushed"}, {Played: 4, Fault: "it was unplugged"}}
 	if !slices.Equal(d.told, want) {
 		t.Errorf("told %+v, want %+v", d.told, want)
 	}
@@ -249,4 +258,64 @@ func TestEngineWithFiles(t *testing.T) {
 	if pcm, _ := child.Samples(b); !slices.Contains(pcm, 1099) {
 		t.Errorf("%d samples were written, and not the tone", len(pcm))
 	}
+}
+
+// What cannot be opened is said, and nothing dies of it; who plays before the
+// child is ready is heard.
+func TestEngineFaults(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct{ name, speaker, want string }{
+		{"a folder that is not there", "file:" + filepath.Join(dir, "none", "x.raw"), "no such file"},
+		{"a file", "file:" + filepath.Join(dir, "x.raw"), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := audio.New(audio.Options{Native: voicetest.Program(t, "cricket-native"), Microphone: audio.None, Loudspeaker: tt.speaker, Log: slog.New(slog.DiscardHandler)})
+			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+			ended := make(chan error)
+			go func() { ended <- e.Run(ctx) }()
+			for range 2 {
+				_, err := e.Play(ctx, voice.Speech{Rate: voice.SampleRate, PCM: make([]int16, 1000)})
+				if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("%v, want %q", err, tt.want)
+				}
+			}
+			if s := e.State(); !s.Running || s.Restarts != 0 {
+				t.Errorf("%+v", s)
+			}
+			stop()
+			<-ended
+		})
+	}
+}
+
+// One sound is given up, and the other is heard to its end.
+func TestEngineHushesOne(t *testing.T) {
+	e := audio.New(audio.Options{Native: voicetest.Program(t, "cricket-native"), Microphone: audio.None, Loudspeaker: "file:" + filepath.Join(t.TempDir(), "x.raw"), Log: slog.New(slog.DiscardHandler)})
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ended := make(chan error)
+	go func() { ended <- e.Run(ctx) }()
+	given, giveUp := context.WithCancel(ctx)
+	first, second := make(chan error, 1), make(chan error, 1)
+	var heard time.Duration
+	go func() {
+		_, err := e.Play(given, voice.Speech{Rate: voice.SampleRate, PCM: make([]int16, 60*voice.SampleRate)})
+		first <- err
+	}()
+	go func() {
+		var err error
+		heard, err = e.Play(ctx, voice.Speech{Rate: voice.SampleRate, PCM: make([]int16, voice.SampleRate/2)})
+		second <- err
+	}()
+	if _, err := e.Devices(ctx); err != nil { // it runs
+		t.Error(err)
+	}
+	giveUp()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Errorf("the one that was given up: %v", err)
+	}
+	if err := <-second; err != nil || heard != 500*time.Millisecond {
+		t.Errorf("the other: heard %v, %v", heard, err)
+	}
+	stop()
+	<-ended
 }

@@ -22,7 +22,8 @@ type cards struct{ *cardState }
 
 type cardState struct {
 	mu   sync.Mutex
-	open int // streams
+	open int  // streams
+	down bool // PortAudio could not be started again
 }
 
 func openCards() (cards, error) {
@@ -37,10 +38,14 @@ func (c cards) refresh() error {
 	if c.open > 0 {
 		return nil
 	}
-	if err := portaudio.Terminate(); err != nil {
-		return err
+	if !c.down {
+		if err := portaudio.Terminate(); err != nil {
+			return err
+		}
 	}
-	return portaudio.Initialize()
+	err := portaudio.Initialize()
+	c.down = err != nil
+	return err
 }
 
 func (c cards) devices() ([]audio.Device, error) {
@@ -97,7 +102,7 @@ type card struct {
 func (c cards) openStream(d *portaudio.DeviceInfo, in bool) (*card, error) {
 	for _, rate := range []int{voice.SampleRate, int(d.DefaultSampleRate)} {
 		k := &card{cards: c, name: d.Name, rate: rate, device: make([]int16, rate/50)}
-		p := portaudio.HighLatencyParameters(nil, d)
+		p := portaudio.LowLatencyParameters(nil, d) // what is hushed is to be silent soon
 		if in {
 			p = portaudio.HighLatencyParameters(d, nil)
 			p.Input.Channels = 1

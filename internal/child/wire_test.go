@@ -111,7 +111,11 @@ func FuzzSession(f *testing.F) {
 		go io.Copy(io.Discard, in)
 		gone := make(chan struct{})
 		s := newSession(&process{in: toChild, out: io.NopCloser(&slowEnd{bytes.NewReader(b), gone}),
-			kill: func() {}, wait: func() error { <-gone; return errors.New("it ended") }, stderr: &lines{}}, "daemon", nil)
+			kill: func() {}, wait: func() error { <-gone; return errors.New("it ended") }, stderr: &lines{}}, "daemon", func(of Type, payload []byte) {
+			if of != Sound && of != Notice || of == Notice && !json.Valid(payload) {
+				t.Errorf("%v %q came unasked", of, payload)
+			}
+		})
 		reply, err := s.call(t.Context(), Request{Verb: "echo", Data: []byte("pcm")})
 		if (err == nil) != json.Valid(reply) {
 			t.Fatalf("reply %q, error %v", reply, err)

@@ -37,6 +37,9 @@ type DeafError struct{ Reason string }
 
 func (e *DeafError) Error() string { return "hear the room: " + e.Reason }
 
+// memoryLimit is how much memory the child may use, in bytes.
+const memoryLimit = 256 << 20
+
 // None is the name of the microphone of a box that is to hear nobody.
 const None = "none"
 
@@ -60,6 +63,8 @@ type Engine struct {
 	frames chan voice.Frame
 	state  chan struct{} // has an element when deaf changed
 
+	muting sync.Mutex // held while the child is told
+
 	mu       sync.Mutex
 	mic      string
 	deaf     string // why there is no microphone; "" while there is one
@@ -67,14 +72,21 @@ type Engine struct {
 	heard    int    // frames of this microphone
 	muted    bool
 	last     uint32 // number of the newest sound
-	waiting  map[uint32]chan Notice
+	life     int    // counts the children
+	waiting  map[uint32]*playing
 	overruns int
+}
+
+// playing is a sound on its way.
+type playing struct {
+	over chan Notice
+	life int // of the child that has it; 0: none yet
 }
 
 // New returns an engine that Run starts.
 func New(o Options) *Engine {
-	e := &Engine{log: o.Log, frames: make(chan voice.Frame, framesAhead), state: make(chan struct{}, 1), waiting: map[uint32]chan Notice{}}
-	e.child = child.New(child.Options{Part: "sound", Program: o.Native, Log: o.Log, Heard: e.unasked,
+	e := &Engine{log: o.Log, frames: make(chan voice.Frame, framesAhead), state: make(chan struct{}, 1), waiting: map[uint32]*playing{}}
+	e.child = child.New(child.Options{Part: "sound", Program: o.Native, Log: o.Log, MemoryLimit: memoryLimit, Heard: e.unasked,
 		Args:    []string{"audio", "--microphone", o.Microphone, "--loudspeaker", o.Loudspeaker},
 		Prepare: e.prepare})
 	return e
@@ -104,22 +116,47 @@ const lookEvery = time.Second
 // State says how the child is.
 func (e *Engine) State() child.State { return e.child.State() }
 
-// prepare tells a new child whether it is muted, before any frame of it is taken;
-// what the one before it was playing will not be heard any more.
+// prepare tells a new child which it is, and whether it is muted: until then no
+// frame of it leaves. What the one before it was playing will not be heard.
 func (e *Engine) prepare(ctx context.Context, do child.Do) error {
 	e.mu.Lock()
-	muted := e.muted
-	for id, over := range e.waiting {
-		over <- Notice{Played: id, Fault: "the sound child was started again"}
-		delete(e.waiting, id)
+	e.life++
+	life := e.life
+	for id, p := range e.waiting {
+		if p.life != 0 {
+			e.over(id, Notice{Fault: "the sound child was started again"})
+		}
 	}
 	e.mu.Unlock()
-	head, err := json.Marshal(muted)
+	head, err := json.Marshal(life)
+	if err != nil {
+		return err
+	}
+	if _, err := do(ctx, child.Request{Verb: "life", Head: head}); err != nil {
+		return err
+	}
+	e.muting.Lock() // and not while somebody mutes
+	defer e.muting.Unlock()
+	head, err = json.Marshal(e.isMuted())
 	if err != nil {
 		return err
 	}
 	_, err = do(ctx, child.Request{Verb: "mute", Head: head})
 	return err
+}
+
+func (e *Engine) isMuted() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.muted
+}
+
+// over ends a sound; e.mu is held.
+func (e *Engine) over(id uint32, n Notice) {
+	if p := e.waiting[id]; p != nil {
+		p.over <- n
+		delete(e.waiting, id)
+	}
 }
 
 // unasked takes what the child sends. It does not wait.
@@ -161,10 +198,7 @@ func (e *Engine) noticed(n Notice) {
 	case n.Deaf != "":
 		e.deaf, e.told = n.Deaf, e.told && e.deaf == n.Deaf
 	case n.Played != 0:
-		if over := e.waiting[n.Played]; over != nil {
-			over <- n
-			delete(e.waiting, n.Played)
-		}
+		e.over(n.Played, n)
 	}
 	e.overruns += n.Overruns
 	select {
@@ -202,9 +236,15 @@ func (e *Engine) Next(ctx context.Context) (voice.Frame, error) {
 
 // Mute says whether frames may leave the microphone. When it returns none does.
 func (e *Engine) Mute(on bool) {
+	e.muting.Lock()
+	defer e.muting.Unlock()
 	e.mu.Lock()
 	e.muted = on
+	never := e.life == 0
 	e.mu.Unlock()
+	if never { // the first child is told when it comes
+		return
+	}
 	for on { // what was on its way
 		select {
 		case <-e.frames:
@@ -234,8 +274,8 @@ func (e *Engine) Play(ctx context.Context, s voice.Speech) (time.Duration, error
 	}
 	e.mu.Lock()
 	e.last++
-	id, over := e.last, make(chan Notice, 1)
-	e.waiting[id] = over
+	id, p := e.last, &playing{over: make(chan Notice, 1)}
+	e.waiting[id] = p
 	e.mu.Unlock()
 	defer func() {
 		e.mu.Lock()
@@ -246,20 +286,26 @@ func (e *Engine) Play(ctx context.Context, s voice.Speech) (time.Duration, error
 	if err != nil {
 		return 0, err
 	}
-	if _, err := e.child.Call(ctx, child.Request{Verb: "play", Head: head, Data: child.PCM(pcm)}); err != nil {
+	reply, err := e.child.Call(ctx, child.Request{Verb: "play", Head: head, Data: child.PCM(pcm)})
+	if err != nil {
 		return 0, fmt.Errorf("play sound: %w", err)
 	}
+	e.mu.Lock()
+	if err := json.Unmarshal(reply, &p.life); err != nil || p.life != e.life { // it died since
+		e.over(id, Notice{Fault: "the sound child was started again"})
+	}
+	e.mu.Unlock()
 	var n Notice
 	select {
-	case n = <-over:
+	case n = <-p.over:
 	case <-ctx.Done():
 		hushed, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer stop()
-		if _, err := e.child.Call(hushed, child.Request{Verb: "hush"}); err != nil {
+		if _, err := e.child.Call(hushed, child.Request{Verb: "hush", Head: head}); err != nil {
 			return 0, fmt.Errorf("silence the loudspeaker: %w", err)
 		}
 		select {
-		case n = <-over:
+		case n = <-p.over:
 		case <-hushed.Done():
 		}
 	}
