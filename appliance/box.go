@@ -133,6 +133,9 @@ func New(o Options) (*Box, error) {
 	if o.Microphone == nil && o.Sound != nil && o.Config.Audio.Microphone != audio.None {
 		o.Microphone, b.options.Microphone = o.Sound, o.Sound
 	}
+	if o.Microphone == nil && o.Keep {
+		b.log.Warn("the box hears nobody; it answers text and MQTT")
+	}
 	if o.Microphone != nil {
 		out := o.Loudspeaker
 		if out == nil {
