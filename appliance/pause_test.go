@@ -39,12 +39,13 @@ func TestPauseAfter(t *testing.T) {
 		{"set the kitchen light to", pausePrefix},
 		{"set the desk lamp to", pausePrefix},
 		{"hey", pausePrefix}, // "hey" is said before a command
+		{"set a timer", pauseOther},
 		{"", pauseOther},
 		{"set the heating to twenty", pauseOther}, // "one"
 		{"set the heating to twenty one", pauseOther},
-		{"turn off all the lights", pauseOther}, // "in the bedroom"
-		{"turn off everything", pauseOther},     // "in the office"
-		{"what is the temperature", pauseOther}, // "in the living room"
+		{"turn off all the lights", pauseOther},  // "in the bedroom"
+		{"turn off everything", pausePrefix},     // "in the office"
+		{"what is the temperature", pausePrefix}, // "in the living room"
 		{"set a timer for ten minutes", pauseOther},
 		{"it was a lovely day", pauseOther},
 	} {
