@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench eval-intent demo live-test train-stt eval-stt train-wake eval-wake train-test fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent demo live-test mqtt-load train-stt eval-stt train-wake eval-wake train-test fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -12,7 +12,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 prefix := $(CURDIR)/.native/$(shell dpkg --print-architecture 2>/dev/null)
 # Only cmd/cricket-native is built with cgo and the private libraries. Anything else that was linked with them would not start.
 native := . $(prefix)/env &&
-others := $$(CGO_ENABLED=0 go list ./... | grep -v '/cmd/cricket-native')
+others := $$(CGO_ENABLED=0 go list -e ./... | grep -v '/cmd/cricket-native')
 export CRICKET_BIN := $(CURDIR)/bin
 
 help: ## this list
@@ -53,6 +53,9 @@ demo: build ## spoken requests in, MQTT actions out, on this machine
 
 live-test: build ## a simulated evening: 200 spoken requests among noise, interruptions and crashes; LIVE="-seed 2 -v"
 	CGO_ENABLED=0 go run ./e2e/live -bin bin $(LIVE)
+
+mqtt-load: ## 5,000 devices, then 2,000 states a second and commands for LOAD (5m), through Mosquitto
+	CGO_ENABLED=0 CRICKET_LOAD=$(or $(LOAD),5m) go test -count=1 -timeout 1h -v -run 'LargeHome|StatesAndCommands' ./appliance
 
 train-stt: ## the bundled recogniser: about two hours on two cores, goes on where it was stopped
 	@models/training/stt/make.sh train

@@ -60,6 +60,8 @@ type Agenda struct {
 	rung  chan struct{} // has an element when what rings is another than before
 	log   *slog.Logger
 
+	changed chan struct{} // has an element when the book is another than before; nil: nobody looks
+
 	current atomic.Pointer[schedule.Book]
 	fault   atomic.Pointer[string] // why the last Save failed, or nil
 	inbox   chan func()
@@ -177,6 +179,7 @@ func (a *Agenda) save(b schedule.Book) error {
 func (a *Agenda) swap(b schedule.Book) {
 	rang := len(a.Book().Ringing())
 	a.current.Store(&b)
+	signal(a.changed)
 	if rang == 0 && len(b.Ringing()) == 0 {
 		return
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/audio"
 	"github.com/cricket-home/cricket/voice/espeak"
 	"github.com/cricket-home/cricket/voice/sphinx"
 	"github.com/cricket-home/cricket/voice/whisper"
@@ -35,7 +36,7 @@ type Options struct {
 	Home    *home.Home // nil: home.toml beside the configuration, or an empty home
 	Devices bool       // serve the home's devices ourselves: --demo and --home
 	Ears    bool       // start a recogniser
-	Sound   bool       // ring and speak through the loudspeaker
+	Sound   Sound      // the microphone and the loudspeaker; nil: the box is silent and hears nobody
 	Keep    bool       // keep what is planned in StateDir; else it ends with the box
 	Bin     string     // where the children's programs are
 
@@ -79,7 +80,11 @@ type Box struct {
 	model    languageModel // nil: there is none
 	live     *live         // nil: there is no microphone
 	mode     atomic.Pointer[Mode]
-	shown    chan struct{} // has an element when mode is new
+	self     *selfDevice            // nil in a box that ends with its command
+	asked    atomic.Pointer[Result] // what somebody asked for last, as self tells it
+	tuned    atomic.Pointer[tuning]
+	answers  answers       // how long the devices take
+	again    chan struct{} // has an element when the box is to restart
 	control  net.Listener
 	wyoming  net.Listener // nil: Wyoming clients are not served
 
@@ -99,12 +104,13 @@ type Box struct {
 // It starts nothing.
 func New(o Options) (*Box, error) {
 	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{}),
-		heardBy: make(chan taken, 16), shown: make(chan struct{}, 1)}
+		heardBy: make(chan taken, 16), again: make(chan struct{}, 1)}
 	if o.Home == nil {
 		var err error
 		if o.Home, err = ownHome(o.Config); err != nil {
 			return nil, err
 		}
+		b.options.Home = o.Home
 	}
 	sentences, err := Sentences(o.Config)
 	if err != nil && o.Keep {
@@ -120,8 +126,12 @@ func New(o Options) (*Box, error) {
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
+	b.openTuning()
 	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT(), b.openWyoming()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
+	}
+	if o.Microphone == nil && o.Sound != nil && o.Config.Audio.Microphone != audio.None {
+		o.Microphone, b.options.Microphone = o.Sound, o.Sound
 	}
 	if o.Microphone != nil {
 		out := o.Loudspeaker
@@ -130,6 +140,10 @@ func New(o Options) (*Box, error) {
 		}
 		b.live = newLive(b, out, b.drafts)
 		b.speech.tells = b.live.sounds
+	}
+	if o.Keep {
+		b.self = newSelfDevice(b.own(), b.entities(), b.client, b.log)
+		b.agenda.changed = b.self.changed
 	}
 	return b, nil
 }
@@ -155,15 +169,26 @@ func (b *Box) openMQTT() error {
 	}
 	url := c.Broker
 	if url == "" {
-		b.broker, err = mqtt.NewBroker(mqtt.BrokerOptions{Address: c.Listen, Username: c.Username, Password: password, Log: b.log})
+		b.broker, err = mqtt.NewBroker(b.brokerOptions(password))
 		if err != nil {
 			return err
 		}
-		url = "tcp://" + b.broker.Addr()
+		url = b.broker.Local()
 	}
-	b.client, err = mqtt.NewClient(mqtt.ClientOptions{
-		Broker: url, Username: c.Username, Password: password, CAFile: c.CAFile, Log: b.log,
-	})
+	o := mqtt.ClientOptions{Broker: url, Username: c.Username, Password: password, Log: b.log}
+	if b.broker == nil {
+		o.CAFile, o.CertFile, o.KeyFile = c.CAFile, c.CertFile, c.key()
+	}
+	if b.options.Keep {
+		birth, will := b.own().Available(true), b.own().Available(false)
+		o.Birth, o.Will = &birth, &will
+		o.OnStatus = func(s mqtt.Status) {
+			if s.Connected {
+				signal(b.self.connected)
+			}
+		}
+	}
+	b.client, err = mqtt.NewClient(o)
 	if err != nil {
 		return err
 	}
@@ -171,6 +196,16 @@ func (b *Box) openMQTT() error {
 		b.devices, err = demo.New(b.house.Now().Home, demo.Options{Broker: url, Username: c.Username, Password: password, Log: slog.New(warnings{b.log.Handler()})})
 	}
 	return err
+}
+
+// brokerOptions are those of a box that is the home's broker.
+func (b *Box) brokerOptions(password string) mqtt.BrokerOptions {
+	c := b.config.MQTT
+	o := mqtt.BrokerOptions{Address: c.Listen, Username: c.Username, Password: password, CertFile: c.CertFile, KeyFile: c.key(), Log: b.log}
+	if b.options.Keep && !b.options.Devices { // devices that we play are not there next time
+		o.File = filepath.Join(b.options.StateDir, "retained")
+	}
+	return o
 }
 
 func (b *Box) openVoice() error {
@@ -215,7 +250,8 @@ func (b *Box) openVoice() error {
 	}
 	if has && (b.mouth == nil || bundled.Measured.better()) {
 		candidates = append(candidates, candidate{name: "the bundled model", why: why,
-			recognizer: whisper.New(whisper.Options{Native: native, Model: bundled.Path, Language: b.config.Language, Log: b.log})})
+			closed:     true,
+			recognizer: whisper.New(whisper.Options{Native: native, Model: bundled.Path, Language: b.config.Language, Log: b.log, Says: b.says})})
 	}
 	if b.mouth != nil {
 		b.phrases = sphinx.New(sphinx.Options{Native: native, Log: b.log, Pronounce: b.pronounce})
@@ -275,23 +311,38 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	if b.model != nil {
 		run("language model", b.runModel)
 	}
+	if b.options.Sound != nil {
+		run("sound", b.options.Sound.Run)
+	}
 	run("agenda", b.agenda.Run)
 	run("agenda", b.attend)
 	run("loudspeaker", b.speech.Run)
 	run("voice", b.voices.Run)
 	run("bell", b.ring)
 	run("control", b.serve)
+	run("restart", b.restart)
+	if b.self != nil {
+		run("self", b.self.Run)
+	}
 	if b.wyoming != nil {
 		run("wyoming", b.serveWyoming)
 	}
 	if b.live != nil {
 		run("live", func(ctx context.Context) error { return b.live.Run(ctx, b.options.Microphone) })
-		run("state", b.tellMode)
 		if b.drafts != nil {
 			run("drafts", b.runDrafts)
 		}
 	}
 	return errors.Join(group.Wait(), b.closeBook(), b.house.flushTrust())
+}
+
+// own is this box as Home Assistant learns of it.
+func (b *Box) own() mqtt.Own {
+	o := mqtt.Own{Prefix: b.config.MQTT.DiscoveryPrefix, Node: node(), Name: "Cricket"}
+	if a, ok := b.house.Now().Home.Area(b.config.Room); ok && b.config.Room != "" {
+		o.Name, o.Area = a.Name+" Cricket", a.Name
+	}
+	return o
 }
 
 // follow subscribes to discovery, and to the topics that the house asks for.
@@ -300,11 +351,16 @@ func (b *Box) follow(ctx context.Context) error {
 	if err := b.client.Subscribe(ctx, b.told, tellTopics()...); err != nil {
 		return err
 	}
-	if err := b.client.Subscribe(ctx, b.house.Discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
+	if b.self != nil {
+		if err := b.client.Subscribe(ctx, b.self.hear, b.self.filters()...); err != nil {
+			return err
+		}
+	}
+	if err := b.client.Subscribe(ctx, b.discover, prefix+"/+/+/config", prefix+"/+/+/+/config"); err != nil {
 		return err
 	}
-	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil {
-		return err
+	if err := b.client.Subscribe(ctx, b.house.DiscoverHomie, mqtt.HomieFilter); err != nil && ctx.Err() == nil {
+		b.log.Error("devices of the Homie convention will not be known", "err", err) // a broker may not let us read there
 	}
 	for {
 		select {
@@ -318,6 +374,14 @@ func (b *Box) follow(ctx context.Context) error {
 				b.log.Error("states of some devices will not be known", "err", err)
 			}
 		}
+	}
+}
+
+// discover takes a discovery message, unless a box sent it: neither this one nor
+// another is a device of the home that people switch.
+func (b *Box) discover(m mqtt.Message) {
+	if !strings.HasPrefix(m.Topic, b.config.MQTT.DiscoveryPrefix+"/device/"+mqtt.OwnPrefix) {
+		b.house.Discover(m)
 	}
 }
 
@@ -370,7 +434,7 @@ func (b *Box) Ready(ctx context.Context) error {
 			return fmt.Errorf("recogniser: %w", err)
 		}
 	}
-	if b.ears != nil && b.ears.current().closed {
+	if b.ears != nil && b.ears.current().teach != nil {
 		select {
 		case <-b.taught:
 		case <-ctx.Done():

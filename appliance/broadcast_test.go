@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/audio"
 )
 
 // tape is a voice and a loudspeaker that keep what was said.
@@ -56,11 +58,10 @@ func (p *tape) hears(t *testing.T) string {
 func houseOfTwo(t *testing.T) (b *Box, p *tape, kitchen *mqtt.Client) {
 	c := free()
 	c.Room = "Hall"
-	b = start(t, oneLamp+"[[area]]\nid = \"kitchen\"\nname = \"Kitchen\"\n", c, true)
+	b = newBox(t, oneLamp+"[[area]]\nid = \"kitchen\"\nname = \"Kitchen\"\n", c, true)
 	p = &tape{more: make(chan struct{}, 100)}
-	b.speech.mu.Lock()
 	b.speech.speak, b.speech.out = p.speak, p
-	b.speech.mu.Unlock()
+	run(t, b.Run)
 	if err := b.Ready(within(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -79,10 +80,10 @@ func houseOfTwo(t *testing.T) (b *Box, p *tape, kitchen *mqtt.Client) {
 func TestAnnounce(t *testing.T) {
 	b, p, kitchen := houseOfTwo(t)
 	heard := make(chan mqtt.Message, 10)
-	alive := true
+	var gone atomic.Bool
 	err := kitchen.Subscribe(within(t), func(m mqtt.Message) {
 		heard <- m
-		if answer, err := json.Marshal(taken{"kitchen", string(m.Payload)}); err != nil || !alive {
+		if answer, err := json.Marshal(taken{"kitchen", string(m.Payload)}); err != nil || gone.Load() {
 			return
 		} else {
 			go kitchen.Publish(context.Background(), mqtt.Message{Topic: "cricket/" + node() + "/heard", Payload: answer, QoS: 1})
@@ -100,7 +101,7 @@ func TestAnnounce(t *testing.T) {
 		{"to nobody", "tell everyone that lunch is over", "No other box answered, so nobody heard that.", "broadcast", "lunch is over", true},
 		{"to an empty room", "announce in the kitchen that lunch is over", "No box answered in the kitchen, so nobody heard that.", "broadcast/kitchen", "lunch is over", true},
 	} {
-		alive = !tt.gone
+		gone.Store(tt.gone)
 		r := b.Ask(within(t), tt.text, Request{})
 		if r.Reply != tt.reply || r.Done() == tt.gone || r.Beep {
 			t.Errorf("%s: %s, fault %v", tt.name, r, r.Fault)
@@ -239,7 +240,7 @@ func TestSayAloud(t *testing.T) {
 	if w := ask("text=hello"); w.Code != 503 || !strings.Contains(w.Body.String(), "no loudspeaker") {
 		t.Errorf("without a loudspeaker: %d %s", w.Code, w.Body)
 	}
-	b.options.Sound = true
+	b.options.Sound = &deadSound{}
 	if w := ask("text=hello&volume=40"); w.Code != 200 || p.hears(t) != "hello" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -249,3 +250,15 @@ func TestSayAloud(t *testing.T) {
 		}
 	}
 }
+
+// deadSound is a microphone and a loudspeaker that do nothing.
+type deadSound struct{ silence }
+
+func (*deadSound) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+func (*deadSound) Mute(bool)                     {}
+func (*deadSound) Overruns() int                 { return 0 }
+func (*deadSound) Next(ctx context.Context) (voice.Frame, error) {
+	<-ctx.Done()
+	return voice.Frame{}, ctx.Err()
+}
+func (*deadSound) Devices(context.Context) ([]audio.Device, error) { return nil, nil }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/cricket-home/cricket/mqtt"
 )
 
 // ConfigFile is where the owner's configuration is when Cricket is installed.
@@ -42,8 +44,11 @@ type MQTT struct {
 	Username        string `toml:"username"`
 	PasswordFile    string `toml:"password_file"`
 	CAFile          string `toml:"ca_file"`
+	CertFile        string `toml:"cert_file"`
+	KeyFile         string `toml:"key_file"`
 	Listen          string `toml:"listen"`
 	DiscoveryPrefix string `toml:"discovery_prefix"`
+	TellHeard       bool   `toml:"tell_heard"`
 }
 
 // STT says what recognises speech.
@@ -147,21 +152,24 @@ func (c *Config) validate(file string) error {
 	if c.Language == "" {
 		fault("'language' must not be empty")
 	}
-	if b := c.MQTT.Broker; b != "" {
+	if b := c.MQTT.Broker; b != "" && b != mqtt.Discover {
 		u, err := url.Parse(b)
 		switch {
 		case err != nil:
 			fault("'mqtt.broker' must be a URL such as tcp://homeassistant.local:1883: %w", err)
 		case u.Host == "" || !strings.Contains(" tcp mqtt ssl tls mqtts ws wss ", " "+u.Scheme+" "):
-			fault("'mqtt.broker' must be tcp://, ssl://, ws:// or wss:// and a host, not %q", b)
+			fault("'mqtt.broker' must be tcp://, ssl://, ws:// or wss:// and a host, or \"discover\", not %q", b)
 		}
 	}
 	if _, _, err := net.SplitHostPort(c.MQTT.Listen); err != nil {
 		fault("'mqtt.listen' must be host:port: %w", err)
 	}
 	if host, _, err := net.SplitHostPort(c.MQTT.Listen); err == nil && c.MQTT.Broker == "" && !loopback(host) &&
-		(c.MQTT.Username == "" || c.MQTT.PasswordFile == "") {
+		(c.MQTT.Username == "" || secret(c.MQTT.PasswordFile, passwordCredential) == "") {
 		fault("'mqtt.listen' is open to the network, which needs 'mqtt.username' and 'mqtt.password_file'")
+	}
+	if m := c.MQTT; m.CertFile == "" && m.KeyFile != "" || m.CertFile != "" && secret(m.KeyFile, keyCredential) == "" {
+		fault("'mqtt.cert_file' and 'mqtt.key_file' go together")
 	}
 	c.Quiet.validate(fault)
 	c.Wake.validate(fault, c.Language)
@@ -178,7 +186,7 @@ func (c *Config) validate(file string) error {
 		fault("'place.longitude' must be between -180 and 180")
 	}
 	for key, path := range map[string]string{
-		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "stt.model": c.STT.Model, "tts.piper": c.TTS.Piper, "tts.voice": voiceFile(c.TTS.Voice),
+		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "mqtt.cert_file": c.MQTT.CertFile, "mqtt.key_file": c.MQTT.KeyFile, "stt.model": c.STT.Model, "tts.piper": c.TTS.Piper, "tts.voice": voiceFile(c.TTS.Voice),
 	} {
 		if path == "" {
 			continue
@@ -203,12 +211,42 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// The names of the credentials that systemd may pass to the daemon (LoadCredential=),
+// for what the configuration names no file for.
+const (
+	passwordCredential = "mqtt-password"
+	keyCredential      = "mqtt-key"
+)
+
+// secret is the file of a secret: the one that the configuration names, else the
+// credential, else "".
+func secret(file, credential string) string {
+	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	if file != "" || dir == "" {
+		return file
+	}
+	file = filepath.Join(dir, credential)
+	if _, err := os.Stat(file); err != nil {
+		return ""
+	}
+	return file
+}
+
+// key is the file of the certificate's key, or "".
+func (m MQTT) key() string {
+	if m.CertFile == "" {
+		return ""
+	}
+	return secret(m.KeyFile, keyCredential)
+}
+
 // password reads the broker's password from its file, without the last newline.
 func (m MQTT) password() (string, error) {
-	if m.PasswordFile == "" {
+	file := secret(m.PasswordFile, passwordCredential)
+	if file == "" {
 		return "", nil
 	}
-	data, err := os.ReadFile(m.PasswordFile)
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("read password of broker: %w", err)
 	}

@@ -21,7 +21,7 @@ func TestConfigFileOfTheRepositoryIsTheDefault(t *testing.T) {
 		t.Errorf("config.toml decodes to\n%+v, want\n%+v", got, want)
 	}
 	data, _ := os.ReadFile("../config.toml")
-	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "listen", "discovery_prefix", "model", "voice", "piper", "beep", "from", "to", "volume", "beeps",
+	for _, key := range []string{"language", "room", "broker", "username", "password_file", "ca_file", "cert_file", "key_file", "listen", "discovery_prefix", "tell_heard", "model", "voice", "piper", "beep", "from", "to", "volume", "beeps",
 		"record_near_misses", "name", "sensitivity", "refractory", "pipeline", "verify",
 		"time_zone", "latitude", "longitude", "battery_clock"} {
 		if !strings.Contains(string(data), "\n"+key+" = ") {
@@ -36,7 +36,8 @@ func TestConfigFaultsNameFileLineAndKey(t *testing.T) {
 		{"unknown key in a table", "\n[mqtt]\nport = 1883", "config.toml:3: unknown key 'mqtt.port'"},
 		{"wrong type", "language = 7", "config.toml:1: 'language': "},
 		{"not TOML", "language = ", "config.toml:1: "},
-		{"no broker URL", "[mqtt]\nbroker = 'homeassistant.local'", `'mqtt.broker' must be tcp://, ssl://, ws:// or wss:// and a host, not "homeassistant.local"`},
+		{"no broker URL", "[mqtt]\nbroker = 'homeassistant.local'", `'mqtt.broker' must be tcp://, ssl://, ws:// or wss:// and a host, or "discover", not "homeassistant.local"`},
+		{"certificate without key", "[mqtt]\ncert_file = 'config.toml'", "'mqtt.cert_file' and 'mqtt.key_file' go together"},
 		{"no port", "[mqtt]\nlisten = 'localhost'", "'mqtt.listen' must be host:port"},
 		{"wildcard prefix", "[mqtt]\ndiscovery_prefix = 'home/#'", "'mqtt.discovery_prefix' must be a topic without wildcards"},
 		{"no such model", "[stt]\nmodel = '/nowhere/x.bin'", "'stt.model': stat /nowhere/x.bin"},

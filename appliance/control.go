@@ -125,7 +125,7 @@ func (b *Box) handler() http.Handler {
 		case err != nil:
 		case voice.Plain(text) == "":
 			err = errors.New("speak: there are no words in the text")
-		case !b.options.Sound:
+		case b.options.Sound == nil:
 			http.Error(w, "speak: this box has no loudspeaker", http.StatusServiceUnavailable)
 			return
 		}

@@ -3,15 +3,19 @@ package appliance
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/mqtt"
 )
 
-// maxBatch is how many discovery messages make one new home where more of them
-// wait. A new home costs as much as it has devices, so thousands of retained
-// messages are taken in together.
-const maxBatch = 512
+// A new home, and a resolver of its names, cost as much as the home has devices,
+// so announcements are taken in together: once none has come for quietTime, or
+// burstTime after the first of them.
+const (
+	quietTime = 50 * time.Millisecond
+	burstTime = 500 * time.Millisecond
+)
 
 // Discover takes a discovery message. It returns when the message is in the
 // inbox.
@@ -24,6 +28,7 @@ func (h *House) DiscoverHomie(m mqtt.Message) {
 		h.post(func() {
 			if h.homie.Take(m) {
 				h.news = true
+				h.gather()
 			}
 		})
 	}
@@ -47,6 +52,16 @@ func (h *House) note(d mqtt.Discovery) {
 		h.trust.Took(e, e.ID)
 	}
 	h.batch = append(h.batch, d)
+	h.gather()
+}
+
+// gather puts off taking in for those that come right behind.
+func (h *House) gather() {
+	now := time.Now()
+	if h.began.IsZero() {
+		h.began = now
+	}
+	h.burst.Reset(min(quietTime, h.began.Add(burstTime).Sub(now)))
 }
 
 // admit says whether an entity may be taken in at once.
@@ -65,6 +80,7 @@ func (h *House) takeIn() {
 		snapshot.Alerts = h.homie.Alerts()
 		h.current.Store(&snapshot)
 	}
+	h.began = time.Time{}
 	if len(h.batch) == 0 {
 		return
 	}
@@ -74,7 +90,7 @@ func (h *House) takeIn() {
 		}
 	}
 	next := h.Now().Home.After(h.batch...).WithNewcomers(h.trust.Waiting())
-	faulty := false
+	faulty := h.announced.Doubles()
 	for _, d := range h.batch {
 		for _, unique := range d.Removed {
 			h.unfollow(unique)

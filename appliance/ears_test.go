@@ -112,8 +112,12 @@ func TestEarsFallBack(t *testing.T) {
 // whole. The doctor and the log say what happened. When the last is taken away
 // as well, pocketsphinx hears.
 func TestModelsThatDoNotLoad(t *testing.T) {
-	native := voicetest.Program(t, "cricket-native")
-	voicetest.Program(t, "espeak-ng")
+	bin := t.TempDir() // without the bundled model
+	for _, name := range []string{"cricket-native", "espeak-ng"} {
+		if err := os.Symlink(voicetest.Program(t, name), filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	state, err := os.MkdirTemp("", "cricket-")
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +147,7 @@ func TestModelsThatDoNotLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		var log strings.Builder
-		b, err := New(Options{Config: free(), Home: h, Devices: true, Ears: true, Bin: filepath.Dir(native), StateDir: state, RuntimeDir: state,
+		b, err := New(Options{Config: free(), Home: h, Devices: true, Ears: true, Bin: bin, StateDir: state, RuntimeDir: state,
 			Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))})
 		if err != nil {
 			t.Fatal(err)

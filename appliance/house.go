@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/intent"
@@ -55,6 +56,8 @@ type House struct {
 	settled   []chan struct{}       // closed when every device has told its state
 	news      bool                  // some Homie device has news
 	batch     []mqtt.Discovery      // announced, and not yet in the home
+	began     time.Time             // when its first came; zero while there is none
+	burst     *time.Timer           // fires when the batch is taken in
 	bound     intent.Names          // what the newest resolver is made of, or will be
 	trust     *home.Trust
 	ledger    *ledger // nil where trust is not kept
@@ -68,9 +71,11 @@ func NewHouse(h *home.Home, sentences *intent.Sentences, prefix string, log *slo
 		prefix: prefix, sentences: sentences, log: log,
 		followed: make(chan []string, inboxSize), renamed: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)},
 		inbox:     make(chan func(), inboxSize),
+		burst:     time.NewTimer(burstTime),
 		followers: map[string][]string{}, follows: map[string][]string{}, faulty: map[string]bool{}, states: map[string]mqtt.State{}, watches: map[*Watch]struct{}{},
 		resolved: make(chan *intent.Resolver, 1), done: make(chan struct{}),
 	}
+	house.burst.Stop()
 	house.trust, house.bound = home.NewTrust(nil, nil), h.Names()
 	house.announced.Admit = house.admit
 	house.current.Store(&Snapshot{Home: h, Resolver: sentences.Bind(h.Names())})
@@ -100,12 +105,12 @@ func (h *House) Run(ctx context.Context) error {
 			return nil
 		case f := <-h.inbox:
 			f()
-			if len(h.inbox) == 0 || len(h.batch) >= maxBatch {
-				h.takeIn()
-			}
 			if len(h.inbox) == 0 || len(h.told) >= maxLearned {
 				h.learn()
 			}
+			h.settle()
+		case <-h.burst.C:
+			h.takeIn()
 			h.settle()
 		case r := <-h.resolved:
 			next := *h.Now()
@@ -207,18 +212,22 @@ func (w *Watch) see(id string, state mqtt.State) {
 	}
 }
 
-// Confirmed returns the devices that reached their state before ctx ended.
-func (w *Watch) Confirmed(ctx context.Context) []string {
-	var ids []string
-	for len(ids) < cap(w.seen) {
-		select {
-		case id := <-w.seen:
-			ids = append(ids, id)
-		case <-ctx.Done():
-			return ids
+// confirms returns the devices whose state is what is wanted of them, as far as their
+// topics have ever told.
+func (h *House) confirms(ctx context.Context, wants map[string]mqtt.State) []string {
+	var so []string
+	err := h.do(ctx, func() {
+		for id, want := range wants {
+			d, ok := h.Now().Home.Device(id)
+			if ok && d.Entity != nil && !d.Offline && mqtt.Confirms(want, h.states[d.Entity.UniqueID]) {
+				so = append(so, id)
+			}
 		}
+	})
+	if err != nil {
+		return nil
 	}
-	return ids
+	return so
 }
 
 // do runs f in the goroutine of Run and waits for it.
@@ -279,7 +288,7 @@ func (h *House) silent() []string {
 
 // settle tells those who wait in Settled, if it is so.
 func (h *House) settle() {
-	if len(h.settled) == 0 || h.building || len(h.batch) > 0 || len(h.silent()) > 0 {
+	if len(h.settled) == 0 || h.building || len(h.batch) > 0 || h.news || len(h.silent()) > 0 {
 		return
 	}
 	for _, done := range h.settled {

@@ -67,6 +67,7 @@ type live struct {
 	counted   map[string]wake.Counts // what the detector has counted and the box was told
 	clock     time.Duration          // the sound there was
 	mic       string
+	retuned   bool                   // the wake words are others than the listener has
 	away      atomic.Pointer[string] // why there is no sound; nil while there is
 
 	room   [maskFrames][]int16 // the last frames that nobody spoke in, to put in the chime's place
@@ -210,7 +211,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	if l.attention.muted { // it was on its way when the microphone was switched off
 		return nil
 	}
-	if l.listener == nil || l.mic != f.Mic {
+	if l.listener == nil || l.mic != f.Mic || l.retuned && l.attention.talk == Idle {
 		if err := l.begin(ctx, f.Mic); err != nil {
 			return err
 		}
@@ -228,6 +229,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 			continue
 		}
 		l.log.Info("woken", "wake", w.Word, "mic", f.Mic)
+		l.box.woken(w)
 		l.happen(ctx, Called)
 	}
 	if l.listener.voiced == begun && l.attention.talk == Woken {
@@ -251,7 +253,7 @@ func (l *live) begin(ctx context.Context, mic string) error {
 		return err
 	}
 	l.forget()
-	l.mic, l.listener = mic, newListener(d)
+	l.mic, l.listener, l.retuned = mic, newListener(d), false
 	l.listener.endpointer.Pause = func() time.Duration { return l.pause }
 	d.Live(wake.Stop, l.attention.StopLive())
 	l.away.Store(nil)
@@ -345,20 +347,25 @@ func (l *live) heard(ctx context.Context, u heardRequest) {
 	l.next = Request{}
 	wanted, giveUp := context.WithCancel(ctx)
 	l.giveUp = giveUp
+	var taken *Result // that was spoken before the devices had confirmed it
+	q.Taken = func(r Result) {
+		taken = &r
+		l.post(ctx, func() { l.speak(ctx, id, r) })
+	}
 	go func() {
 		r, ok := l.box.hearOne(ctx, wanted, u, late, q)
 		giveUp()
 		l.post(ctx, func() {
 			if ok {
-				l.answered(ctx, id, r)
+				l.answered(ctx, id, r, taken)
 			}
 		})
 	}()
 }
 
-// answered takes the result of a request. That of one before the newest is not spoken:
-// somebody asked for something else meanwhile. It is kept for `cricket why`.
-func (l *live) answered(ctx context.Context, id int, r Result) {
+// answered takes the result of a request. Where it was spoken when the broker had taken
+// it, nothing is said, unless it came out otherwise.
+func (l *live) answered(ctx context.Context, id int, r Result, taken *Result) {
 	if f := r.Fault; f != nil {
 		l.log.Warn("request failed", "part", f.Part, "err", f.Error)
 	}
@@ -366,6 +373,17 @@ func (l *live) answered(ctx context.Context, id int, r Result) {
 		w <- r
 	}
 	l.waiting = nil
+	switch {
+	case taken == nil:
+		l.speak(ctx, id, r)
+	case taken.Reply != r.Reply:
+		l.box.speech.Tell(r.Reply, false)
+	}
+}
+
+// speak answers a request. One before the newest is not answered: somebody asked for
+// something else meanwhile. It is kept for `cricket why`.
+func (l *live) speak(ctx context.Context, id int, r Result) {
 	if id != l.request {
 		return
 	}

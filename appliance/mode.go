@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/cricket-home/cricket/mqtt"
 )
 
 // Mode is what the box is doing now; "" before it listens.
@@ -24,9 +22,8 @@ func (b *Box) show(m Mode) {
 	if b.options.Board != nil {
 		b.options.Board.Show(m)
 	}
-	select {
-	case b.shown <- struct{}{}:
-	default: // the newest is told in any case
+	if b.self != nil {
+		signal(b.self.changed)
 	}
 }
 
@@ -68,30 +65,4 @@ func (b *Box) rememberMuted(on bool) error {
 		return err
 	}
 	return nil
-}
-
-// tellMode publishes what the box is doing, retained, whenever that changes. What
-// changes while the broker is away is told when it is back: the newest only.
-func (b *Box) tellMode(ctx context.Context) error {
-	told := Mode("")
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-b.shown:
-		}
-		for m := b.Mode(); m != told; m = b.Mode() {
-			err := b.publish(ctx, mqtt.Message{Topic: "cricket/" + node() + "/state", Payload: []byte(m), QoS: 1, Retain: true})
-			if errors.Is(err, mqtt.ErrOffline) {
-				if b.client.Connected(ctx) != nil {
-					return nil // ctx has ended
-				}
-				continue
-			}
-			if err != nil && ctx.Err() == nil {
-				b.log.Warn("state not published", "err", err)
-			}
-			told = m
-		}
-	}
 }

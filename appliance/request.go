@@ -17,10 +17,6 @@ import (
 	"github.com/cricket-home/cricket/voice/wake"
 )
 
-// answerTime is how long a device may take to say on its state topic that it
-// obeyed, before the reply says that it does not answer.
-const answerTime = 2 * time.Second
-
 // publishTime is how long the broker may take to acknowledge a command.
 const publishTime = 5 * time.Second
 
@@ -30,6 +26,11 @@ type Request struct {
 	DryRun bool   // publish nothing
 	NoWake bool   // every spoken sentence is a request (Hear)
 	Source home.Source
+
+	// Taken is called once the broker has all messages of a request whose devices are
+	// still to confirm it, with the result as it will be if they do. It must not wait.
+	// It is not called where saying too much would be dangerous: "the door is locked".
+	Taken func(Result)
 }
 
 // Ask answers a sentence that came as text.
@@ -99,7 +100,7 @@ const stale = 10 * time.Second
 // words were known: then nothing is done, and nothing kept.
 func (b *Box) hearOne(ctx, wanted context.Context, u heardRequest, late time.Duration, q Request) (Result, bool) {
 	t := &trace.Trace{Time: time.Now()}
-	r := Result{File: u.Mic, Truncated: u.Truncated}
+	r := Result{File: u.Mic, Truncated: u.Truncated, dry: q.DryRun}
 	if w := u.Wake; w != nil {
 		r.Wake, r.Person = &w.Word, w.Person
 		spoken := t.Time.Add(w.End - u.End - late)
@@ -191,7 +192,7 @@ func (b *Box) roomID(q Request) string {
 // carryOut plans an intent, carries the plan out, and remembers it for what is
 // said next in the same room. A reply that r has already is kept.
 func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Request, t *trace.Trace) Result {
-	r.Room, r.Resolved = b.room(q), NewResolved(nil, in)
+	r.Room, r.dry, r.Resolved = b.room(q), q.DryRun, NewResolved(nil, in)
 	end := t.Begin("plan")
 	room := b.roomID(q)
 	before := b.rooms.of(room, t.Time)
@@ -210,7 +211,7 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	if in.Name == "HassNevermind" {
 		b.speech.Hush()
 	}
-	r = b.publishAll(ctx, r, in, now, plan, t)
+	r = b.publishAll(ctx, r, in, now, plan, q, t)
 	var undo []schedule.Change
 	var wasVolume *int
 	if r.Fault == nil && plan.Volume != nil {
@@ -225,13 +226,18 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	if r.Fault == nil || len(r.Actions) > 0 {
 		r, undo = b.change(ctx, r, now, plan, t)
 	}
-	r.Beep = r.Fault == nil && (plan.Seen && b.config.TTS.Beep || plan.Confirms && b.onlyBeeps())
+	r.Beep = r.Fault == nil && b.beeps(plan)
 	next := before.next(r, in, plan, time.Now())
 	if len(r.Actions) > 0 || len(undo) > 0 || wasVolume != nil {
 		next.Before, next.Undo, next.Volume = now.Before(plan), undo, wasVolume
 	}
 	b.rooms.put(room, next)
 	return r
+}
+
+// beeps says whether a plan that was carried out is answered by a beep.
+func (b *Box) beeps(plan home.Plan) bool {
+	return plan.Seen && b.config.TTS.Beep || plan.Confirms && b.onlyBeeps()
 }
 
 // change makes a plan's changes of the book, and lets every box say what is for
@@ -262,7 +268,7 @@ func (b *Box) change(ctx context.Context, r Result, h *home.Home, plan home.Plan
 
 // publishAll publishes a plan's messages and waits for the devices to confirm
 // them. A message that was published is never sent again.
-func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *home.Home, plan home.Plan, t *trace.Trace) Result {
+func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *home.Home, plan home.Plan, q Request, t *trace.Trace) Result {
 	if plan.Refusal == home.Offline && len(plan.Actions) == 0 {
 		if state := b.client.Status(); !state.Connected {
 			r.Reply = now.NoBroker()
@@ -290,14 +296,13 @@ func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *h
 		r.Actions, r.Reply = []Action{}, now.NoBroker()
 		return b.fail(r, "house", fmt.Errorf("it is busy with messages of the broker: %w", err))
 	}
-	defer watch.End()
-
 	end := t.Begin("publish")
 	sent := 0
 	for _, a := range plan.Actions {
 		for _, m := range a.Messages {
 			if err := b.publish(ctx, m); err != nil {
 				end(fmt.Sprintf("%d of %d", sent, len(r.Actions)))
+				watch.End()
 				return b.unsent(r, now, sent, err)
 			}
 			sent++
@@ -306,22 +311,32 @@ func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *h
 	end(fmt.Sprintf("%d of %d", sent, sent))
 
 	end = t.Begin("confirm")
-	confirmed := b.confirmed(ctx, watch)
+	if q.Taken != nil && len(wants) > 0 && !guarded(now, plan) && len(plan.Changes) == 0 && plan.Announce == "" && plan.Volume == nil {
+		taken := r
+		taken.Actions, taken.Beep = slices.Clone(r.Actions), b.beeps(plan)
+		q.Taken(taken)
+	}
+	confirmed := b.confirm(ctx, watch, wants)
+	so := b.house.confirms(ctx, wants)
 	end(fmt.Sprintf("%d of %d", len(confirmed), len(wants)))
 	var silent []string
 	for i, a := range r.Actions {
-		if _, wanted := wants[a.Device]; wanted {
-			yes := slices.Contains(confirmed, a.Device)
-			r.Actions[i].Confirmed = &yes
-			if !yes && !slices.Contains(silent, a.Device) {
-				silent = append(silent, a.Device)
-			}
+		if _, wanted := wants[a.Device]; !wanted {
+			continue
+		}
+		yes := slices.Contains(confirmed, a.Device)
+		if !yes && slices.Contains(so, a.Device) {
+			continue // it has not answered, and what it said last is what was wanted
+		}
+		r.Actions[i].Confirmed = &yes
+		if !yes && !slices.Contains(silent, a.Device) {
+			silent = append(silent, a.Device)
 		}
 	}
 	if len(silent) > 0 {
 		r.Reply = now.Outcome(plan, silent)
 		r.Fault = &Fault{Part: "device " + silent[0], Hint: "cricket home show",
-			Error: fmt.Sprintf("no confirmation on its state topic within %v", answerTime)}
+			Error: fmt.Sprintf("no confirmation on its state topic within %v", b.answers.wait(silent[0]))}
 	}
 	return r
 }
@@ -361,12 +376,6 @@ func (b *Box) publish(ctx context.Context, m mqtt.Message) error {
 	return b.client.Publish(ctx, m)
 }
 
-func (b *Box) confirmed(ctx context.Context, w *Watch) []string {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	return w.Confirmed(ctx)
-}
-
 func (b *Box) fail(r Result, part string, err error) Result {
 	r.Fault = &Fault{Part: part, Error: err.Error(), Hint: "cricket doctor"}
 	return r
@@ -379,6 +388,9 @@ func (b *Box) keep(r Result, t *trace.Trace) Result {
 	r.MS["total"] = float64(total.Microseconds()) / 1000
 	if late, spoken := r.MS["endpoint"]; spoken {
 		r.MS["since_speech"] = r.MS["total"] + late
+	}
+	if !r.dry {
+		b.remember(r)
 	}
 	b.results.Put(func(n int) Result { r.Number = n; return r })
 	b.log.Debug("request", "text", r.Text, "transcript", r.Transcript, "reply", r.Reply)

@@ -37,6 +37,8 @@ type Result struct {
 	Number int           `json:"n,omitempty"`
 	Time   time.Time     `json:"time"`
 	Stages []trace.Stage `json:"stages,omitempty"`
+
+	dry bool // nothing was to be published
 }
 
 // Resolved is an intent or a refusal as JSON.

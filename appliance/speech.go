@@ -25,8 +25,8 @@ func (b *Box) openMouth() error {
 	}
 	b.voices = openVoices(b.config, b.options.Bin, b.options.StateDir, b.mouth)
 	var out player = silence{}
-	if b.options.Sound {
-		out = programs{}
+	if b.options.Sound != nil {
+		out = b.options.Sound
 	}
 	b.speech = newMouth(b.config.Language, b.voices.speak, out, b.loud.of, b.log)
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/mqtt"
@@ -42,6 +43,7 @@ func TestNonsenseIsLoggedOnce(t *testing.T) {
 		house := runHouse(t, slog.New(slog.NewTextHandler(&log, nil)))
 		house.Discover(mqtt.Message{Topic: "homeassistant/light/x/config",
 			Payload: []byte(`{"name":"Lamp","uniq_id":"x","cmd_t":"c","stat_t":"s","bri_stat_t":"b","bri_cmd_t":"bc"}`)})
+		time.Sleep(time.Second)
 		synctest.Wait()
 		for i := range 500 {
 			house.Hear(mqtt.Message{Topic: "s", Payload: fmt.Appendf(nil, "nonsense %d", i)})

@@ -224,7 +224,8 @@ func TestReplacedLamp(t *testing.T) {
 	d.stop()
 }
 
-func TestWhoNeedNotWait(t *testing.T) {
+// Who waits and who need not.
+func TestWhoWaits(t *testing.T) {
 	tests := []struct {
 		name, toml string
 		says       [][2]string
@@ -244,6 +245,13 @@ func TestWhoNeedNotWait(t *testing.T) {
 			{"switch/b", `{"name":"LED","unique_id":"b","command_topic":"b","entity_category":"config","device":{"identifiers":["b"]}}`}}, 2},
 		{"what says that it moves", "", [][2]string{
 			{"light/lamp", hallLamp}, {"light/lamp", `{"migrate_discovery":true}`}, {"light/new/lamp", hallLamp}, {"light/lamp", ""}}, 1},
+		{"the name that home.toml gives to another", "[[device]]\nid = \"light.zigbee_17\"\nname = \"Hall lamp\"\n", [][2]string{{"light/lamp", hallLamp}}, 0},
+		{"the name of a group", "[[group]]\nid = \"group.hall\"\nname = \"Hall lamp\"\nmembers = []\n", [][2]string{{"light/lamp", hallLamp}}, 0},
+		{"a name that is another's behind the device's", "", [][2]string{{"light/lamp", hallLamp},
+			{"light/evil", `{"name":"Hall lamp","unique_id":"x","command_topic":"x","device":{"identifiers":["x"],"name":"Evil"}}`}}, 1},
+		{"relays of two boards", "", [][2]string{
+			{"switch/a", `{"name":"Relay","unique_id":"a","command_topic":"a","device":{"identifiers":["a"],"name":"Pump board"}}`},
+			{"switch/b", `{"name":"Relay","unique_id":"b","command_topic":"b","device":{"identifiers":["b"],"name":"Gate board"}}`}}, 2},
 		{"a blind", "", [][2]string{{"cover/a", `{"name":"Blind","unique_id":"a","command_topic":"a","device_class":"blind"}`}}, 1},
 		{"a garage door waits", "", [][2]string{{"cover/a", `{"name":"Garage","unique_id":"a","command_topic":"a","device_class":"garage"}`}}, 0},
 		{"a blind that becomes a garage door waits", "", [][2]string{

@@ -15,7 +15,7 @@ import (
 
 const (
 	firstVolume = 80 // percent, of a box that nobody has told another
-	ringVolume  = 50 // percent: what rings is at least this loud, also in quiet hours
+	ringVolume  = 70 // percent: what rings is at least this loud, also in quiet hours
 )
 
 // volume is how loud a box speaks: as it was told last, through restarts. In quiet

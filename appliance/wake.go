@@ -85,7 +85,7 @@ func (b *Box) wakeWords() ([]wake.Word, error) {
 	if broken != nil {
 		b.log.Error("some enrolled wake words are not listened for", "err", broken)
 	}
-	return words, err
+	return b.tuned.Load().of(words), err
 }
 
 func (b *Box) detectorOf(ctx context.Context, words []wake.Word) (*wake.Detector, error) {

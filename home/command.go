@@ -296,6 +296,9 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 			}
 			now, known = 0, true
 		}
+		if !known && by < 0 && d.State == "on" { // what does not say how bright it is, is as bright as it goes
+			now, known = 255, true
+		}
 		var why exception
 		// What is on stays on: darker than one percent is off.
 		if percent, why = stepped(d, math.Round(now*100/255), known, by, 1, 100); why.key != "" {
@@ -392,7 +395,7 @@ func (s speaker) fanSpeed(d *Device, in intent.Intent) (step, exception) {
 func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
 	degrees, ok := number(in.Slots["temperature"])
 	by, relative := number(in.Slots["temperature_step"])
-	if !ok && !relative || d.Domain() != "climate" {
+	if !ok && !relative || d.Domain() != "climate" && d.Domain() != "water_heater" {
 		return step{}, exception{key: "cannot.temperature"}
 	}
 	lowest, highest := 7.0, 35.0 // °C, Home Assistant's defaults

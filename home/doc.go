@@ -8,6 +8,10 @@
 // state that confirms each, changes of what is planned (package schedule), and
 // the reply; and HOME.toml again (TOML).
 //
+// Trust says which of the entities that announce themselves are taken in at once
+// and which wait for the owner (Newcomers); a Registry is what was imported from
+// Home Assistant. A Trust belongs to one goroutine.
+//
 // A Home is an immutable snapshot: With… methods return a changed copy that
 // shares what did not change, and any goroutine may read one. Nothing here has
 // a goroutine, a clock or a connection.

@@ -298,7 +298,7 @@ func (n *Home) find(e mqtt.Entity) (int, bool) {
 	if i, ok := n.byEntity[e.UniqueID]; ok {
 		return i, true
 	}
-	if d, ok := n.owned(e); ok {
+	if d, ok := n.ownersDevice(e); ok {
 		return n.byID[d.ID], true
 	}
 	if i, ok := n.byID[e.ID]; ok && n.Devices[i].Entity == nil {
@@ -307,9 +307,9 @@ func (n *Home) find(e mqtt.Entity) (int, bool) {
 	return 0, false
 }
 
-// owned finds the device of HOME.toml that an entity is: by its unique id, else
+// ownersDevice finds the device of HOME.toml that an entity is: by its unique id, else
 // by its entity id where no other entity is that device already.
-func (h *Home) owned(e mqtt.Entity) (*Device, bool) {
+func (h *Home) ownersDevice(e mqtt.Entity) (*Device, bool) {
 	if unique, _ := e.Config["unique_id"].(string); unique != "" {
 		if i, ok := h.byOwner[unique]; ok {
 			return h.Devices[i], true

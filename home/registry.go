@@ -262,6 +262,7 @@ func (r Registry) Save() ([]byte, error) { return json.Marshal(r) }
 type registry struct {
 	byUnique map[string]record // mqtt.Entity.UniqueID
 	byID     map[string]record // of entities of other integrations
+	names    map[string]string // kindAndName of what the user named, to mqtt.Entity.UniqueID
 }
 
 // record is what a registry says of one entity; what it does not say is empty.
@@ -292,6 +293,15 @@ func (r *registry) of(e mqtt.Entity) (record, bool) {
 	}
 	found, ok := r.byID[e.ID]
 	return found, ok
+}
+
+// calls is the id of the entity that the user calls so, if that is another one.
+func (r *registry) calls(called, unique string) (string, bool) {
+	if r == nil {
+		return "", false
+	}
+	holder, ok := r.names[called]
+	return r.byUnique[holder].id, ok && holder != unique
 }
 
 // WithRegistry is the home with what was imported from Home Assistant, instead
@@ -350,7 +360,7 @@ func (r Registry) index(areas map[string]string) *registry {
 	for _, d := range r.Devices {
 		devices[d.ID] = d
 	}
-	out := &registry{byUnique: map[string]record{}, byID: map[string]record{}}
+	out := &registry{byUnique: map[string]record{}, byID: map[string]record{}, names: map[string]string{}}
 	for _, e := range r.Entities {
 		d := devices[value(e.Device)]
 		one := record{
@@ -369,7 +379,13 @@ func (r Registry) index(areas map[string]string) *registry {
 			continue
 		}
 		domain, _, _ := strings.Cut(e.ID, ".")
-		out.byUnique[domain+"/"+fmt.Sprint(e.Unique)] = one
+		unique := domain + "/" + fmt.Sprint(e.Unique)
+		out.byUnique[unique] = one
+		for _, name := range append(aliasesOf(e.Aliases), one.name) {
+			if name != "" {
+				out.names[kindAndName(domain, one.class, name)] = unique
+			}
+		}
 	}
 	return out
 }

@@ -176,6 +176,7 @@ func TestRelativeChangesOfUnknownStates(t *testing.T) {
 	}{
 		{"unknown", mqtt.State{}, brighter, "", "I do not know how the lamp is set now."},
 		{"on, but nobody knows how bright", mqtt.State{Value: "on"}, brighter, "", "I do not know how the lamp is set now."},
+		{"on, but nobody knows how bright: darker than full", mqtt.State{Value: "on"}, do("HassLightSet", slots{"brightness_step": -20.0}, "light.lamp"), `light/lamp/set {"brightness":204,"state":"ON"}`, "Lamp is at 80 percent."},
 		{"off is the darkest", mqtt.State{Value: "off"}, brighter, `light/lamp/set {"brightness":51,"state":"ON"}`, "Lamp is at 20 percent."},
 		{"nothing is darker", mqtt.State{Value: "off"}, do("HassLightSet", slots{"brightness_step": -20.0}, "light.lamp"), "", "The lamp is off."},
 		{"nothing is brighter", mqtt.State{Value: "on", Attributes: map[string]any{"brightness": 255}}, brighter, "", "The lamp cannot go any higher."},

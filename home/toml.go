@@ -75,7 +75,7 @@ func Parse(name string, data []byte) (*Home, error) {
 		return nil, err
 	}
 	h.index()
-	h.own = h
+	h.own, h.ownNames = h, h.ownerNames()
 	return h, nil
 }
 

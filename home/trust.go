@@ -155,7 +155,7 @@ func (t *Trust) suspect(h *Home, e mqtt.Entity, moving func(string) bool) (Reaso
 	if known && k.Topic != e.Source && !moving(k.Topic) {
 		return TakesUnique, k.ID
 	}
-	owner, owned := h.owned(e)
+	owner, owned := h.ownersDevice(e)
 	if holder := t.ids[e.ID]; holder != "" && holder != e.UniqueID && (owned && owner.ID == e.ID || asks(e)) {
 		return TakesID, e.ID
 	}
@@ -165,10 +165,8 @@ func (t *Trust) suspect(h *Home, e mqtt.Entity, moving func(string) bool) (Reaso
 	if opens(e) && !approved {
 		return OpensHouse, ""
 	}
-	if holder := t.names[called]; holder != "" && holder != e.UniqueID {
-		if other := t.known[holder]; other.Device == "" || other.Device != identifiers(e) {
-			return TakesName, other.ID
-		}
+	if id, ok := t.takes(h, e); ok {
+		return TakesName, id
 	}
 	return "", ""
 }
@@ -184,22 +182,78 @@ func opens(e mqtt.Entity) bool {
 }
 
 // calling is what an entity is called, as far as a sentence can tell it from
-// others: what acts has one namespace, what tells something one for each kind.
-// What is not for speech takes no name.
+// others. What is not for speech takes no name.
 func calling(e mqtt.Entity) string {
 	if e.Hidden {
 		return ""
 	}
-	kind := e.Platform
+	name, _ := entityNames(e)
+	return kindAndName(e.Platform, e.DeviceClass, name) + "\n" + strings.ToLower(oneLine(e.Area))
+}
+
+// kindAndName is a name in the namespace that it has: what acts has one, what
+// tells something one for each kind.
+func kindAndName(platform, class, name string) string {
+	kind := platform
 	switch kind {
 	case "sensor", "binary_sensor":
-		kind += " " + e.DeviceClass + " " + e.Unit
+		kind += " " + class
 	case "light", "switch", "fan", "cover", "lock", "valve", "climate", "humidifier", "water_heater", "vacuum", "lawn_mower",
-		"siren", "media_player", "alarm_control_panel":
+		"siren", "media_player", "alarm_control_panel", "group":
 		kind = "act"
 	}
-	name, _ := entityNames(e)
-	return kind + "\n" + strings.ToLower(name) + "\n" + strings.ToLower(oneLine(e.Area))
+	return kind + "\n" + strings.ToLower(name)
+}
+
+// ownerNames are the names that HOME.toml gives.
+func (h *Home) ownerNames() map[string]string {
+	out := map[string]string{}
+	for _, d := range h.Devices {
+		for _, name := range append([]string{d.Name}, d.Aliases...) {
+			out[kindAndName(d.Domain(), d.DeviceClass, name)] = d.ID
+		}
+	}
+	for _, g := range h.Groups {
+		for _, name := range append([]string{g.Name}, g.Aliases...) {
+			out[kindAndName("group", "", name)] = g.ID
+		}
+	}
+	return out
+}
+
+// takes is the id of the device whose name an entity has, as its own or as an
+// alias: one that HOME.toml or the registry calls so, or one that announced
+// itself before.
+func (t *Trust) takes(h *Home, e mqtt.Entity) (string, bool) {
+	if e.Hidden {
+		return "", false
+	}
+	area := strings.ToLower(oneLine(e.Area))
+	name, aliases := entityNames(e)
+	for _, said := range append([]string{name}, aliases...) {
+		called := kindAndName(e.Platform, e.DeviceClass, said)
+		if holder := t.names[called+"\n"+area]; holder != "" && holder != e.UniqueID {
+			if other := t.known[holder]; other.Device == "" || other.Device != identifiers(e) {
+				return other.ID, true
+			}
+		}
+		id, ok := h.ownNames[called]
+		if !ok {
+			id, ok = h.registry.calls(called, e.UniqueID)
+		}
+		if !ok {
+			continue
+		}
+		d, isDevice := h.Device(id)
+		switch {
+		case !isDevice: // a group, or one that has not announced itself
+			return id, true
+		case d.Entity != nil && (d.Entity.UniqueID == e.UniqueID || identifiers(*d.Entity) != "" && identifiers(*d.Entity) == identifiers(e)):
+		case d.Area == "" || area == "" || d.Area == h.room(oneLine(e.Area)):
+			return id, true
+		}
+	}
+	return "", false
 }
 
 // identifiers are those of an entity's device, on one line; "" where it has none.

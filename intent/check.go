@@ -64,7 +64,7 @@ func (m *match) check(r *Resolver, text string, nested bool) Status {
 	case m.spent:
 		return Dead
 	case len(m.parses) > 0 && m.more && !slices.ContainsFunc(m.parses, func(p parse) bool { return !r.s.blocks[p.block].alone }):
-		return Prefix // "turn off the kitchen" is one, but "lights" is what mostly follows
+		return Prefix // "lights" is one, but "on" or "off" is what mostly follows
 	case len(m.parses) > 0 && m.more:
 		return Extendable
 	case len(m.parses) > 0:

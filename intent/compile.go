@@ -421,7 +421,9 @@ func (c *compiler) list(e expr, sc *scope) (int32, error) {
 	case l.wildcard:
 		p = part{kind: partWild, list: l, begin: anything()}
 		for i, w := range l.never {
-			l.never[i] = c.s.lang.letters.normalize(w)
+			if w != anyNumber {
+				l.never[i] = c.s.lang.letters.normalize(w)
+			}
 		}
 		if sc.command(e) {
 			p.kind = partCommand

@@ -5,6 +5,6 @@ package intent
 // confidenceWeights are the weights of a find's evidence, by source.
 var confidenceWeights = [...][]float64{
 	fromAlternative: {-0.5, 3, -2, -0.7, 1},
-	fromSound:       {1.810, -6.979, 1.559, -1.895, -0.396, -3.639, -0.700, -0.783, 1.389},
-	fromFrame:       {0.116, 0.407, -0.035, -0.005, -0.641, -0.304, -0.700, -0.936, 0.952, -0.446},
+	fromSound:       {1.665, -7.060, 1.585, -2.281, -0.440, -3.704, -0.700, -0.886, 2.090},
+	fromFrame:       {0.500, 0.550, 0.038, 0.063, -0.627, -0.246, -0.700, -0.884, 1.034, 0.128},
 }

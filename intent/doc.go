@@ -25,7 +25,7 @@
 // metadata.spoken: false, or the templates that stand for the block in the grammar
 // of a closed-phrase recogniser; settings.spoken: false leaves out the file's other
 // blocks. A wildcard list's metadata.words bounds its words, and metadata.never has
-// what it does not begin with. requires_context.conversation: something was said
+// what it does not begin with; "#" is any number. requires_context.conversation: something was said
 // before (see followup.go). In slots, domain and device_class may be lists.
 //
 // A wildcard in the slot conversation_command is a request inside the request

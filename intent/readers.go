@@ -82,6 +82,9 @@ func (m *match) readWild(l *list, pos int32) (head int32) {
 		return 0
 	}
 	for _, w := range l.never {
+		if w == anyNumber && m.numberAt(int(pos)) {
+			return 0
+		}
 		if strings.HasPrefix(m.text[pos:], w) && boundary(m.text, int(pos)+len(w)) {
 			return 0
 		}
@@ -96,6 +99,15 @@ func (m *match) readWild(l *list, pos int32) (head int32) {
 		}
 	}
 	return head
+}
+
+// anyNumber in metadata.never stands for every number.
+const anyNumber = "#"
+
+// numberAt tells whether a number begins at pos.
+func (m *match) numberAt(pos int) (begins bool) {
+	m.r.s.lang.numbers.parse(m.text, pos, func(int, float64) { begins = true })
+	return begins
 }
 
 // readCommand takes a request inside a request. One that the sentence begins with

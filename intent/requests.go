@@ -128,6 +128,9 @@ func (m *match) shared(r *Resolver, left, right string, at setting, most int) []
 
 // rest resolves what follows a request that was understood.
 func (m *match) rest(r *Resolver, first Intent, left, right string, at setting, most int) (list []Intent, refused Intent) {
+	if at.said.Last != nil && len(first.Targets) > 0 {
+		at.said.Last = &first // "them" is what was just said, and not what was said before
+	}
 	list, refused = m.requests(r, right, at, most-1)
 	if list != nil || refused.Refusal == Ambiguous {
 		return list, refused
@@ -146,7 +149,18 @@ func (m *match) rest(r *Resolver, first Intent, left, right string, at setting, 
 			break
 		}
 	}
-	return nil, Intent{}
+	return m.same(r, first, right, at), Intent{}
+}
+
+// same resolves what follows a request and is about its devices: "turn on the desk
+// lamp and make it red".
+func (m *match) same(r *Resolver, first Intent, right string, at setting) []Intent {
+	at.said = Context{Last: &first}
+	in, ok := m.one(r, right, at)
+	if !ok || len(in.Targets) == 0 || len(in.Also) > 0 || slices.ContainsFunc(in.Targets, func(id string) bool { return !slices.Contains(first.Targets, id) }) {
+		return nil
+	}
+	return []Intent{in}
 }
 
 // heads are the beginnings of left, a word or more shorter than it, that may stand before right, the longest first.

@@ -15,6 +15,7 @@ var hereWords = []string{"in here", "this room", "around here", "over here"}
 //     the others: "the light on the right" is not all of them;
 //   - "a bit" was said, or "only", and it would be all the way, or not only that;
 //   - a word says that it is not to be so: "no lights on", "without the light";
+//   - nothing was named, and nothing speaks of light: "get some water";
 //   - nothing was named, so that the lights would be meant, while a word that was
 //     left over is the name, or the beginning of the name, of something else.
 func (r *Resolver) strays(text string, f *find, at setting) bool {
@@ -28,6 +29,9 @@ func (r *Resolver) strays(text string, f *find, at setting) bool {
 	}
 	said, words := strings.Fields(f.text), strings.Fields(text)
 	if f.intent.Name == "HassTurnOn" && denies(words) || slices.Contains(words, "only") && !slices.Contains(said, "only") {
+		return true
+	}
+	if f.source == fromFrame && !f.named && (f.frame == "on" || f.frame == "off") && !anyOf(words, lightWords) {
 		return true
 	}
 	if f.source == fromFrame && f.intent.Name != "HassClimateSetTemperature" && anyOf(words, little) && !anyOf(said, little) {
@@ -59,6 +63,10 @@ var little = []string{"bit", "little", "slightly", "tad", "touch", "notch", "smi
 func anyOf(words, list []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(list, w) })
 }
+
+// lightWords speak of light, or of what was spoken of, where nothing is named. They are English.
+var lightWords = []string{"dark", "darkness", "darker", "bright", "brighter", "brightness", "gloomy", "gloom", "dim", "see", "glow", "glare", "shine", "black", "pitch", "light", "lit", "illuminate",
+	"it", "them", "that", "those", "this", "everything", "all"}
 
 // denials are words that turn "on" and "open" into their opposite. They are English.
 var denials = []string{"without", "longer", "anymore", "enough", "nobody", "unnecessary", "needless", "waste", "wasting"}

@@ -30,6 +30,8 @@ func TestRepairDoesNotGoPastWhatWasSaid(t *testing.T) {
 		{"the light on the right on", "turn on the right bedside light", "HassTurnOn", []string{"light.right"}, true, false},
 		{"run the extractor", "turn on the lights", "HassTurnOn", []string{"light.bath"}, false, true},
 		{"put the fire out", "turn off the lights", "HassTurnOff", studio, false, true},
+		{"get some water", "turn on the lights", "HassTurnOn", studio, false, true},
+		{"we sit in the dark", "turn on the lights", "HassTurnOn", studio, false, false},
 		{"put it out", "turn off the lights", "HassTurnOff", studio, false, false},
 		{"no lights on please", "turn on the lights", "HassTurnOn", studio, true, true},
 		{"i no longer need the lights on", "turn on the lights", "HassTurnOn", studio, true, true},
@@ -39,7 +41,7 @@ func TestRepairDoesNotGoPastWhatWasSaid(t *testing.T) {
 		{"only the right bedside light on", "turn on the right bedside light", "HassTurnOn", []string{"light.right"}, true, true},
 		{"enough of the lights", "turn off the lights", "HassTurnOff", studio, true, false},
 	} {
-		f := find{intent: Intent{Name: tt.intent, Targets: tt.targets}, source: fromFrame, text: tt.instead, named: tt.named}
+		f := find{frame: map[string]string{"HassTurnOn": "on", "HassTurnOff": "off"}[tt.intent], intent: Intent{Name: tt.intent, Targets: tt.targets}, source: fromFrame, text: tt.instead, named: tt.named}
 		if got := r.strays(tt.text, &f, setting{room: 0}); got != tt.strays {
 			t.Errorf("%q taken for %q of %v: strays is %v", tt.text, tt.instead, tt.targets, got)
 		}
@@ -59,6 +61,12 @@ func TestCondensed(t *testing.T) {
 		{"no, take that back", []string{"CricketUndo"}},
 		{"it's dark in here, lights on", []string{"HassTurnOn"}},
 		{"turn on the lights and turn on the lights", []string{"HassTurnOn"}},
+		{"it's too bright in here, turn off the lights", []string{"HassTurnOff"}},
+		{"it's too dark in here, set the lights to 80 percent", []string{"HassLightSet"}},
+		{"turn on the reading light and make it red", []string{"HassLightSet"}},
+		{"turn on the lights and set them to 50 percent", []string{"HassLightSet"}},
+		{"turn off the tv and close it", []string{""}},
+		{"dim the reading light and make it red", []string{"HassLightSet", "HassLightSet"}},
 		{"turn on the reading light and toggle the reading light", []string{"HassTurnOn", "HassToggle"}},
 		{"turn on the reading light and turn off the tv", []string{"HassTurnOn", "HassTurnOff"}},
 	}

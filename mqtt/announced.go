@@ -50,6 +50,7 @@ func (a *Announced) Note(d Discovery) Discovery {
 	before := a.topics[d.Topic]
 	if broken := len(d.Entities) == 0 && len(d.Faults) > 0; d.Moving || broken {
 		a.topics[d.Topic] = Discovery{Topic: d.Topic, Entities: before.Entities, Faults: d.Faults, Moving: d.Moving}
+		d.Held = a.held[d.Topic] // they wait as before
 		return d
 	}
 	delete(a.held, d.Topic)

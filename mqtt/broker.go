@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
+	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -24,6 +27,12 @@ const (
 	maxInflight       = 1024     // of QoS 1 and 2, for one client
 	sessionExpiry     = 60       // seconds that an absent client's session lives: commands must not be done an hour late
 	statisticsSeconds = 60       // between publications of $SYS
+
+	// How long after a change the retained messages are written. A topic that comes or
+	// goes is an announcement, and seldom; a new payload of a known one is a state, which
+	// its device tells again when it connects, and comes all day: a card wears out.
+	soonWritten  = 2 * time.Second
+	laterWritten = 5 * time.Minute
 )
 
 // BrokerOptions say where the broker listens, and for whom.
@@ -31,14 +40,19 @@ type BrokerOptions struct {
 	Address  string // host:port; port 0 for any free one
 	Username string // with Password: clients must give both
 	Password string // required unless the address is loopback
+	CertFile string // with KeyFile: clients speak TLS, and this is the certificate, PEM
+	KeyFile  string
+	File     string // keeps the retained messages; "": they are lost at the end
 	Log      *slog.Logger
 }
 
-// Broker is an MQTT broker inside this process. Retained messages are kept in
-// memory: devices publish theirs again when they connect.
+// Broker is an MQTT broker inside this process.
 type Broker struct {
 	listener net.Listener
+	local    net.Listener // nil unless listener speaks TLS
 	server   *mochi.Server
+	keeper   *keeper
+	file     string // "" where retained messages are not kept
 	log      *slog.Logger
 }
 
@@ -57,6 +71,10 @@ func NewBroker(o BrokerOptions) (*Broker, error) {
 		_ = listener.Close()
 		return nil, fmt.Errorf("start broker on %q: others in the network could use it: it needs a username and a password", o.Address)
 	}
+	b := &Broker{listener: listener, file: o.File, log: o.Log}
+	if err := b.encrypt(o); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
 	limits := mochi.NewDefaultServerCapabilities()
 	limits.MaximumClients = maxClients
 	limits.MaximumPacketSize = maxPacket
@@ -64,24 +82,131 @@ func NewBroker(o BrokerOptions) (*Broker, error) {
 	limits.MaximumInflight = maxInflight
 	limits.MaximumSessionExpiryInterval = sessionExpiry
 	limits.MaximumMessageExpiryInterval = 0 // mochi's day would erase retained discovery
-	b := &Broker{
-		listener: listener,
-		log:      o.Log,
-		server: mochi.New(&mochi.Options{
-			Capabilities:           limits,
-			Logger:                 slog.New(quiet{o.Log.Handler()}),
-			SysTopicResendInterval: statisticsSeconds,
-		}),
-	}
-	if err := errors.Join(
+	b.server = mochi.New(&mochi.Options{
+		Capabilities:           limits,
+		Logger:                 slog.New(quiet{o.Log.Handler()}),
+		SysTopicResendInterval: statisticsSeconds,
+	})
+	b.keeper = &keeper{log: o.Log, sizes: map[string]int{}, changed: make(chan time.Duration, 1)}
+	errs := []error{
 		b.server.AddHook(&gate{username: o.Username, password: o.Password, log: o.Log}, nil),
-		b.server.AddHook(&keeper{log: o.Log, sizes: map[string]int{}}, nil),
-		b.server.AddListener(newListener(listener, o.Log)),
-	); err != nil {
-		_ = listener.Close()
+		b.server.AddHook(b.keeper, nil),
+		b.server.AddListener(newListener("tcp", b.listener, o.Log)),
+	}
+	if b.local != nil {
+		errs = append(errs, b.server.AddListener(newListener("local", b.local, o.Log)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		b.closePorts()
 		return nil, fmt.Errorf("start broker: %w", err)
 	}
+	b.restore()
 	return b, nil
+}
+
+// encrypt puts TLS before the port, and opens another one on loopback for clients in
+// this machine: they cannot know the certificate by the name of its host.
+func (b *Broker) encrypt(o BrokerOptions) error {
+	if (o.CertFile == "") != (o.KeyFile == "") {
+		return errors.New("start broker: a certificate and its key go together")
+	}
+	if o.CertFile == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+	if err != nil {
+		return fmt.Errorf("read the broker's certificate: %w", err)
+	}
+	if b.local, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("start broker: %w", err)
+	}
+	b.listener = tls.NewListener(b.listener, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}})
+	return nil
+}
+
+func (b *Broker) closePorts() {
+	_ = b.listener.Close()
+	if b.local != nil {
+		_ = b.local.Close()
+	}
+}
+
+// Local is the address of the broker for clients in this machine: "tcp://127.0.0.1:1883".
+func (b *Broker) Local() string {
+	if b.local != nil {
+		return "tcp://" + b.local.Addr().String()
+	}
+	return "tcp://" + b.Addr()
+}
+
+// restore reads the retained messages that were kept. What cannot be read is not
+// written over.
+func (b *Broker) restore() {
+	if b.file == "" {
+		return
+	}
+	messages, err := readRetained(b.file)
+	_, damaged := errors.AsType[*DamagedError](err)
+	switch {
+	case damaged:
+		b.log.Error("some retained messages are lost; devices announce themselves again when they connect", "err", err)
+	case err != nil:
+		b.log.Error("retained messages are not kept", "err", err)
+		b.file = ""
+	}
+	for _, m := range messages {
+		b.server.Topics.RetainMessage(retainedPacket(m))
+		b.keeper.set(m.Topic, len(m.Topic)+len(m.Payload))
+	}
+	select { // what was read is on the disk already
+	case <-b.keeper.changed:
+	default:
+	}
+}
+
+// retainedPacket is a message as mochi keeps it.
+func retainedPacket(m Message) packets.Packet {
+	return packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Publish, Retain: true, Qos: m.QoS},
+		TopicName:   m.Topic, Payload: m.Payload, Created: time.Now().Unix(),
+	}
+}
+
+// keep writes the retained messages whenever they have changed, until ctx ends.
+func (b *Broker) keep(ctx context.Context) {
+	var due time.Time // zero: nothing is to be written
+	timer := time.NewTimer(laterWritten)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case within := <-b.keeper.changed:
+			if at := time.Now().Add(within); due.IsZero() || at.Before(due) {
+				due = at
+				timer.Reset(within)
+			}
+		case <-timer.C:
+			if !due.IsZero() {
+				due = time.Time{}
+				b.save()
+			}
+		}
+	}
+}
+
+// save writes the retained messages. What fails is tried again at the next change.
+func (b *Broker) save() {
+	if b.file == "" {
+		return
+	}
+	messages := map[string]Message{}
+	for topic, pk := range b.server.Topics.Retained.GetAll() {
+		messages[topic] = Message{Topic: topic, Payload: pk.Payload, QoS: pk.FixedHeader.Qos}
+	}
+	if err := writeRetained(b.file, messages); err != nil {
+		b.log.Error("a power cut would lose what devices have announced", "err", err)
+	}
 }
 
 // Addr is the address that the broker listens on, with the real port.
@@ -91,11 +216,14 @@ func (b *Broker) Addr() string { return b.listener.Addr().String() }
 // port. It must be called once.
 func (b *Broker) Run(ctx context.Context) error {
 	if err := b.server.Serve(); err != nil {
-		return errors.Join(fmt.Errorf("serve broker: %w", err), b.listener.Close())
+		b.closePorts()
+		return fmt.Errorf("serve broker: %w", err)
 	}
 	b.log.Info("broker listens", "addr", b.Addr())
-	<-ctx.Done()
-	if err := b.server.Close(); err != nil {
+	b.keep(ctx)
+	err := b.server.Close()
+	b.save()
+	if err != nil {
 		return fmt.Errorf("stop broker: %w", err)
 	}
 	return nil
@@ -145,6 +273,8 @@ type keeper struct {
 	mu    sync.Mutex
 	sizes map[string]int // bytes by topic
 	total int
+
+	changed chan time.Duration // has an element when something is to be written, within that time
 }
 
 func (k *keeper) ID() string { return "keeper" }
@@ -178,14 +308,31 @@ func (k *keeper) OnRetainMessage(_ *mochi.Client, pk packets.Packet, _ int64) {
 func (k *keeper) OnRetainedExpired(topic string) { k.set(topic, 0) }
 
 func (k *keeper) set(topic string, size int) {
+	if strings.HasPrefix(topic, "$") {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	within := laterWritten
+	if before := k.sizes[topic]; (before == 0) != (size == 0) {
+		within = soonWritten
+	}
+	k.tell(within)
 	k.total += size - k.sizes[topic]
 	if size == 0 {
 		delete(k.sizes, topic)
 		return
 	}
 	k.sizes[topic] = size
+}
+
+// tell asks for the messages to be written. k is locked.
+func (k *keeper) tell(within time.Duration) {
+	select {
+	case k.changed <- within:
+	case earlier := <-k.changed: // nobody has come to it
+		k.changed <- min(within, earlier)
+	}
 }
 
 // quiet lowers what mochi logs to debug, errors excepted: it speaks of every

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/cricket-home/cricket/mqtt/mqtttest"
 )
 
 // deadline is how long a test waits for something that takes milliseconds.
@@ -231,16 +232,7 @@ func TestBrokerHangsUpOnHugePackets(t *testing.T) {
 
 // The programs of another project speak with our broker and our client.
 func TestMosquittoClients(t *testing.T) {
-	sub, err := exec.LookPath("mosquitto_sub")
-	if err == nil {
-		_, err = exec.LookPath("mosquitto_pub")
-	}
-	if err != nil {
-		if os.Getenv("CRICKET_NO_SKIP") == "1" {
-			t.Fatal("mosquitto_sub and mosquitto_pub are missing: apt-get install mosquitto-clients")
-		}
-		t.Skip("SKIPPED: mosquitto_sub and mosquitto_pub are missing: apt-get install mosquitto-clients")
-	}
+	sub, pub := mqtttest.Program(t, "mosquitto_sub"), mqtttest.Program(t, "mosquitto_pub")
 	b, _ := startBroker(t, BrokerOptions{Address: "127.0.0.1:0", Username: "home", Password: "s3cret"})
 	host, port, _ := strings.Cut(b.Addr(), ":")
 	access := []string{"-h", host, "-p", port, "-u", "home", "-P", "s3cret", "-q", "1"}
@@ -252,7 +244,7 @@ func TestMosquittoClients(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, "mosquitto_pub", append(access, "-t", "from/mosquitto", "-m", "grüße")...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, pub, append(access, "-t", "from/mosquitto", "-m", "grüße")...).CombinedOutput(); err != nil {
 		t.Fatalf("mosquitto_pub: %v: %s", err, out)
 	}
 	select {

@@ -180,7 +180,6 @@ func (b *builder) common() {
 	b.flags("retain", "enabled_by_default", "optimistic")
 	e.DeviceClass = e.text("device_class", "")
 	e.Unit = e.text("unit_of_measurement", "")
-	e.retain = e.flag("retain")
 	switch q := e.number("qos", 0); q {
 	case 0, 1, 2:
 		e.qos = byte(q)

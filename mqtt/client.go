@@ -34,7 +34,9 @@ const (
 	stableAfter    = 10 * time.Second // a connection that lasted so long resets the back-off
 	farewell       = time.Second      // to say "offline" when Run ends
 	subscribeBatch = 100              // topic filters in one SUBSCRIBE
-	inboxSize      = 8192             // messages that wait for slow handlers
+	inboxSize      = 1 << 16          // messages that wait for slow handlers: the retained ones of a large home come at once
+	inboxBytes     = 64 << 20         // and what they may hold
+	maxReceived    = 1 << 20          // bytes of a payload; nothing that devices say is longer
 )
 
 // ErrOffline is what publishing gives while there is no connection. The error
@@ -66,11 +68,13 @@ type Status struct {
 
 // ClientOptions say which broker, and what to tell it.
 type ClientOptions struct {
-	Broker   string // tcp://host:1883, ssl://host:8883, ws://host:80/mqtt, wss://...
+	Broker   string // tcp://host:1883, ssl://host:8883, ws://host:80/mqtt, wss://..., or Discover
 	ClientID string // "" for a random one
 	Username string
 	Password string
-	CAFile   string       // PEM certificates that ssl:// and wss:// trust instead of the system's
+	CAFile   string // PEM certificates that ssl:// and wss:// trust instead of the system's
+	CertFile string // with KeyFile: the certificate by which the broker knows this client, PEM
+	KeyFile  string
 	Birth    *Message     // published after each connection, once subscriptions stand
 	Will     *Message     // published by the broker when the connection breaks, and by Run when it ends
 	OnStatus func(Status) // called in order from Run's goroutine at each change; must not block
@@ -82,15 +86,16 @@ type ClientOptions struct {
 // goroutine.
 //
 // Messages go to the handlers from one goroutine in the order of arrival. While
-// a handler is slow, up to 8192 messages wait; after that the oldest is dropped
-// for each new one, and the number of those lost is logged. paho's own
+// a handler is slow, up to 65536 messages and 64 MiB wait; after that the oldest are
+// dropped for each new one, and the number of those lost is logged. A message of more
+// than 1 MiB is dropped, and logged, too. paho's own
 // goroutines never wait for a handler, so the connection stays alive.
 type Client struct {
-	o      ClientOptions
-	broker string
-	tls    *tls.Config
-	log    *slog.Logger
-	inbox  *inbox
+	o     ClientOptions
+	find  func(context.Context) (string, error) // for Discover
+	tls   *tls.Config
+	log   *slog.Logger
+	inbox *inbox
 
 	mu      sync.Mutex
 	conn    paho.Client // nil unless Status.Connected, or while subscriptions are being set up
@@ -102,30 +107,34 @@ type Client struct {
 
 // NewClient checks the options. Nothing is dialled before Run.
 func NewClient(o ClientOptions) (*Client, error) {
-	u, err := url.Parse(o.Broker)
-	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("read broker address %q: want tcp://host:port, ssl://host:port or ws://host:port/path", redact(o.Broker))
+	c := &Client{o: o, log: o.Log, inbox: newInbox(inboxSize, inboxBytes), changed: make(chan struct{}), exact: map[string]func(Message){}, wild: map[string]func(Message){}}
+	if o.Broker == Discover {
+		c.find = findBroker
+		c.status.Broker = "(looked for in the network)"
 	}
-	c := &Client{o: o, broker: u.Redacted(), log: o.Log, inbox: newInbox(inboxSize), changed: make(chan struct{}), exact: map[string]func(Message){}, wild: map[string]func(Message){}}
-	switch u.Scheme {
-	case "tcp", "mqtt", "ws":
-		if o.CAFile != "" {
-			return nil, fmt.Errorf("use CA file %q: the broker address %q is not encrypted, want ssl:// or wss://", o.CAFile, c.broker)
+	encrypted := false
+	if c.find == nil {
+		u, err := url.Parse(o.Broker)
+		if err != nil || u.Host == "" {
+			return nil, fmt.Errorf("read broker address %q: want tcp://host:port, ssl://host:port or ws://host:port/path", redact(o.Broker))
 		}
-	case "ssl", "tls", "mqtts", "wss":
-		c.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname()}
-		if o.CAFile != "" {
-			pem, err := os.ReadFile(o.CAFile)
-			if err != nil {
-				return nil, fmt.Errorf("read CA file: %w", err)
-			}
-			c.tls.RootCAs = x509.NewCertPool()
-			if !c.tls.RootCAs.AppendCertsFromPEM(pem) {
-				return nil, fmt.Errorf("read CA file %q: it has no PEM certificate", o.CAFile)
-			}
+		c.status.Broker = u.Redacted()
+		switch u.Scheme {
+		case "tcp", "mqtt", "ws":
+		case "ssl", "tls", "mqtts", "wss":
+			encrypted = true
+		default:
+			return nil, fmt.Errorf("read broker address %q: the scheme must be tcp, ssl, ws or wss", c.status.Broker)
 		}
-	default:
-		return nil, fmt.Errorf("read broker address %q: the scheme must be tcp, ssl, ws or wss", c.broker)
+	}
+	for name, file := range map[string]string{"CA file": o.CAFile, "certificate": o.CertFile} {
+		if file != "" && !encrypted && c.find == nil {
+			return nil, fmt.Errorf("use %s %q: the broker address %q is not encrypted, want ssl:// or wss://", name, file, c.status.Broker)
+		}
+	}
+	var err error
+	if c.tls, err = clientTLS(o); err != nil {
+		return nil, err
 	}
 	for _, m := range []*Message{o.Birth, o.Will} {
 		if m != nil {
@@ -137,7 +146,32 @@ func NewClient(o ClientOptions) (*Client, error) {
 	if o.ClientID == "" {
 		c.o.ClientID = "cricket-" + rand.Text()[:8]
 	}
-	c.status.Broker = c.broker
+	return c, nil
+}
+
+// clientTLS is how the client speaks TLS, to a broker that wants it.
+func clientTLS(o ClientOptions) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read CA file: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("read CA file %q: it has no PEM certificate", o.CAFile)
+		}
+	}
+	if (o.CertFile == "") != (o.KeyFile == "") {
+		return nil, errors.New("read client certificate: a certificate and its key go together")
+	}
+	if o.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read client certificate: %w", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
 	return c, nil
 }
 
@@ -214,7 +248,7 @@ func (c *Client) Run(ctx context.Context) error {
 			wait = firstRetry
 		}
 		if c.Status().Err == nil || c.Status().Err.Error() != err.Error() {
-			c.log.Warn("broker not connected, commands are refused meanwhile", "broker", c.broker, "err", err)
+			c.log.Warn("broker not connected, commands are refused meanwhile", "broker", c.Status().Broker, "err", err)
 		}
 		c.set(nil, false, err)
 		select {
@@ -230,9 +264,19 @@ func (c *Client) Run(ctx context.Context) error {
 // session is one connection, from CONNECT to its loss. Each has a paho client
 // of its own, so that nothing unsent outlives it.
 func (c *Client) session(ctx context.Context) error {
+	broker := c.o.Broker
+	if c.find != nil {
+		var err error
+		if broker, err = c.find(ctx); err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.status.Broker = broker
+		c.mu.Unlock()
+	}
 	lost := make(chan error, 1)
 	o := paho.NewClientOptions().
-		AddBroker(c.o.Broker).
+		AddBroker(broker).
 		SetClientID(c.o.ClientID).
 		SetProtocolVersion(4). // [MQTT-3.1.2-2] 3.1.1 only
 		SetCleanSession(true).
@@ -245,6 +289,10 @@ func (c *Client) session(ctx context.Context) error {
 		SetWriteTimeout(sendTimeout).
 		SetDialer(&net.Dialer{Timeout: connectTimeout, Control: limitSending}).
 		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) {
+			if len(m.Payload()) > maxReceived {
+				c.log.Warn("message dropped, it is too long", "topic", shorten(m.Topic()), "bytes", len(m.Payload()))
+				return
+			}
 			c.inbox.put(Message{Topic: m.Topic(), Payload: m.Payload(), QoS: m.Qos(), Retain: m.Retained()})
 		}).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { lost <- err })
@@ -252,8 +300,10 @@ func (c *Client) session(ctx context.Context) error {
 		o.SetUsername(c.o.Username)
 		o.SetPassword(c.o.Password)
 	}
-	if c.tls != nil {
-		o.SetTLSConfig(c.tls)
+	if u, err := url.Parse(broker); err == nil {
+		config := c.tls.Clone()
+		config.ServerName = u.Hostname()
+		o.SetTLSConfig(config)
 	}
 	if w := c.o.Will; w != nil {
 		o.SetBinaryWill(w.Topic, w.Payload, w.QoS, w.Retain)
@@ -274,7 +324,7 @@ func (c *Client) session(ctx context.Context) error {
 	c.mu.Unlock()
 	setup, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	if err := subscribe(setup, conn, filters); err != nil {
+	if err := c.subscribe(setup, conn, filters); err != nil {
 		return err
 	}
 	if c.o.Birth != nil {
@@ -282,7 +332,7 @@ func (c *Client) session(ctx context.Context) error {
 			return err
 		}
 	}
-	c.log.Info("broker connected", "broker", c.broker)
+	c.log.Info("broker connected", "broker", c.Status().Broker)
 	c.set(conn, true, nil)
 
 	select {
@@ -302,7 +352,7 @@ func (c *Client) leave(ctx context.Context, conn paho.Client) {
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
 	if err := publish(bye, conn, *c.o.Will); err != nil {
-		c.log.Warn("the last message did not reach the broker", "broker", c.broker, "topic", c.o.Will.Topic, "err", err)
+		c.log.Warn("the last message did not reach the broker", "broker", c.Status().Broker, "topic", c.o.Will.Topic, "err", err)
 	}
 }
 
@@ -367,7 +417,7 @@ func (c *Client) Subscribe(ctx context.Context, handle func(Message), filters ..
 	if conn == nil {
 		return nil
 	}
-	if err := subscribe(ctx, conn, filters); err != nil && conn.IsConnectionOpen() {
+	if err := c.subscribe(ctx, conn, filters); err != nil && conn.IsConnectionOpen() {
 		return err
 	}
 	return nil // or the connection broke: the next one subscribes
@@ -396,7 +446,8 @@ func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
 // large home beyond that; and mochi 2.7.9 refuses a SUBSCRIBE whose packet id is that
 // of a message in flight to the same client, though the ids of the two
 // directions are independent [MQTT-2.3.1-4]. What a lost connection loses comes again, retained.
-func subscribe(ctx context.Context, conn paho.Client, filters []string) error {
+// A filter that the broker refuses is left out: the others count.
+func (c *Client) subscribe(ctx context.Context, conn paho.Client, filters []string) error {
 	for batch := range slices.Chunk(filters, subscribeBatch) {
 		want := make(map[string]byte, len(batch))
 		for _, f := range batch {
@@ -408,7 +459,7 @@ func subscribe(ctx context.Context, conn paho.Client, filters []string) error {
 		}
 		for f, granted := range token.(*paho.SubscribeToken).Result() {
 			if granted == 0x80 { // [MQTT-3.9.3-2]
-				return fmt.Errorf("subscribe to %q: the broker refuses it", f)
+				c.log.Warn("the broker refuses a topic, what it says will not be known", "broker", c.Status().Broker, "topic", f)
 			}
 		}
 	}
@@ -433,7 +484,7 @@ func (c *Client) deliver() {
 			return
 		}
 		if dropped > 0 {
-			c.log.Warn("messages lost, a handler is too slow", "broker", c.broker, "count", dropped)
+			c.log.Warn("messages lost, a handler is too slow", "broker", c.Status().Broker, "count", dropped)
 		}
 		for _, handle := range c.covering(m.Topic) {
 			handle(m)

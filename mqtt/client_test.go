@@ -115,7 +115,7 @@ func TestClientGoesOnWhileAHandlerIsSlow(t *testing.T) {
 }
 
 func TestInboxDropsTheOldest(t *testing.T) {
-	in := newInbox(3)
+	in := newInbox(3, 1<<20)
 	for _, topic := range []string{"a", "b", "c", "d", "e"} {
 		in.put(Message{Topic: topic})
 	}
@@ -125,6 +125,13 @@ func TestInboxDropsTheOldest(t *testing.T) {
 	}
 	if m, dropped, _ = in.take(); m.Topic != "d" || dropped != 0 {
 		t.Fatalf("got %s, %d dropped", m.Topic, dropped)
+	}
+	in = newInbox(100, 10) // bytes
+	for _, payload := range []string{"1234", "1234", "a message of more than ten bytes", "12"} {
+		in.put(Message{Topic: "t", Payload: []byte(payload)})
+	}
+	if m, dropped, _ := in.take(); string(m.Payload) != "12" || dropped != 3 || in.bytes != 0 {
+		t.Fatalf("got %q, %d dropped, %d bytes", m.Payload, dropped, in.bytes)
 	}
 	in.close()
 	if _, _, ok = in.take(); ok {

@@ -90,8 +90,7 @@ func TestBridges(t *testing.T) {
 			`sensor.box_temperature "Temperature" of "Weather box" in "Garden" temperature []`,
 		},
 	}
-	faults := map[string]string{
-	}
+	faults := map[string]string{}
 	all := bridges(t)
 	for name, messages := range all {
 		t.Run(name, func(t *testing.T) {
@@ -259,8 +258,8 @@ func TestBaseTopicAndInheritance(t *testing.T) {
 	if got := b.Topics(); !slices.Equal(got, []string{"own/up", "own/b"}) {
 		t.Errorf("b follows %q", got)
 	}
-	if a.qos != 0 || a.retain {
-		t.Error("qos and retain are not passed down")
+	if a.qos != 0 {
+		t.Error("qos is not passed down")
 	}
 	if m, err := a.Messages(Call{Service: "turn_on"}); err != nil || m[0].Topic != "root/set" {
 		t.Errorf("a: %v, %v", m, err)

@@ -2,6 +2,8 @@
 // of the home's broker, a broker for homes that have none, and the entities
 // that announce themselves there.
 //
+// Devices of the Homie convention become the same entities (Homie).
+//
 // In: discovery and state messages. Out: entities, their states, and the
 // messages that carry out a service call (turn_on, open_cover, ...) on one of
 // them.
@@ -15,7 +17,7 @@
 // temperatures kelvin, colors rgb_color of three ints from 0 to 255.
 //
 // Entity and its methods are plain functions over values, for any goroutine;
-// Announced belongs to one. Only Client and Broker have goroutines of their
+// Announced and Homie belong to one. Only Client and Broker have goroutines of their
 // own, and those end with the context of their Run. Payloads are never logged
 // above debug.
 //

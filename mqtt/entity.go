@@ -30,7 +30,6 @@ type Entity struct {
 	readings []reading          // what to make of its topics
 	commands map[string]command // by role
 	qos      byte
-	retain   bool
 }
 
 // reading is one topic that the entity follows, and what its messages are about.

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -39,10 +40,17 @@ func checkTopic(topic string) error {
 		return fmt.Errorf("the topic has %d bytes, 65535 are allowed", len(topic))
 	case !utf8.ValidString(topic):
 		return fmt.Errorf("the topic is not UTF-8")
-	case strings.ContainsAny(topic, "+#\x00"):
-		return fmt.Errorf("the topic %q has a wildcard or a zero byte", topic)
+	case strings.ContainsAny(topic, "+#"):
+		return fmt.Errorf("the topic %q has a wildcard", topic)
+	case strings.ContainsFunc(topic, unsendable): // [MQTT-1.5.3-2], and Mosquitto hangs up
+		return fmt.Errorf("the topic %q has a control character", topic)
 	}
 	return nil
+}
+
+// unsendable are the characters for which a broker may end the connection.
+func unsendable(r rune) bool {
+	return unicode.IsControl(r) || r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef
 }
 
 // checkFilter says why a topic filter cannot be subscribed to. [MQTT-4.7.1]

@@ -3,18 +3,20 @@ package mqtt
 import "sync"
 
 // inbox holds messages between paho and the handlers. put never waits: when
-// the inbox is full, the oldest message is dropped and counted.
+// the inbox is full, the oldest messages are dropped and counted.
 type inbox struct {
 	mu      sync.Mutex
 	some    *sync.Cond
 	queue   []Message
-	limit   int
+	bytes   int // of the topics and payloads in queue
+	limit   int // messages
+	room    int // bytes
 	dropped int
 	closed  bool
 }
 
-func newInbox(limit int) *inbox {
-	b := &inbox{limit: limit}
+func newInbox(limit, room int) *inbox {
+	b := &inbox{limit: limit, room: room}
 	b.some = sync.NewCond(&b.mu)
 	return b
 }
@@ -25,12 +27,24 @@ func (b *inbox) put(m Message) {
 	if b.closed {
 		return
 	}
-	if len(b.queue) == b.limit {
-		b.queue = b.queue[1:]
+	b.queue = append(b.queue, m)
+	b.bytes += size(m)
+	for len(b.queue) > b.limit || b.bytes > b.room && len(b.queue) > 1 {
+		b.first()
 		b.dropped++
 	}
-	b.queue = append(b.queue, m)
 	b.some.Signal()
+}
+
+func size(m Message) int { return len(m.Topic) + len(m.Payload) }
+
+// first takes the oldest message out.
+func (b *inbox) first() Message {
+	m := b.queue[0]
+	b.queue[0] = Message{} // or else its payload stays as long as the array does
+	b.queue = b.queue[1:]
+	b.bytes -= size(m)
+	return m
 }
 
 // take waits for the next message. dropped is how many were lost since the
@@ -44,7 +58,7 @@ func (b *inbox) take() (m Message, dropped int, ok bool) {
 	if b.closed {
 		return Message{}, 0, false
 	}
-	m, b.queue = b.queue[0], b.queue[1:]
+	m = b.first()
 	dropped, b.dropped = b.dropped, 0
 	return m, dropped, true
 }

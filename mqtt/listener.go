@@ -20,6 +20,7 @@ const acceptPause = 100 * time.Millisecond
 // connections itself and waits for their goroutines.
 type listener struct {
 	net.Listener
+	id      string
 	log     *slog.Logger
 	serving sync.WaitGroup
 
@@ -28,12 +29,12 @@ type listener struct {
 	closed bool
 }
 
-func newListener(l net.Listener, log *slog.Logger) *listener {
-	return &listener{Listener: l, log: log, conns: map[net.Conn]struct{}{}}
+func newListener(id string, l net.Listener, log *slog.Logger) *listener {
+	return &listener{Listener: l, id: id, log: log, conns: map[net.Conn]struct{}{}}
 }
 
 func (l *listener) Init(*slog.Logger) error { return nil }
-func (l *listener) ID() string              { return "tcp" }
+func (l *listener) ID() string              { return l.id }
 func (l *listener) Protocol() string        { return "tcp" }
 func (l *listener) Address() string         { return l.Addr().String() }
 

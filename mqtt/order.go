@@ -115,6 +115,11 @@ func (o *order) word(key string, choices []string) string {
 	return w
 }
 
+// commandQoS is the least that a command is sent at: the broker must say that it has
+// it. A command is never retained, whatever its entity's config says: the device would
+// obey it again whenever it connects.
+const commandQoS = 1
+
 // send publishes a value to a role's command topic.
 func (o *order) send(role string, value any) { o.sendWith(role, map[string]any{"value": value}) }
 
@@ -132,7 +137,7 @@ func (o *order) sendWith(role string, vars map[string]any) {
 		o.cannot("its command cannot be written: %v", err)
 		return
 	}
-	o.messages = append(o.messages, Message{Topic: c.Topic, Payload: []byte(text), QoS: o.e.qos, Retain: o.e.retain})
+	o.messages = append(o.messages, Message{Topic: c.Topic, Payload: []byte(text), QoS: max(o.e.qos, commandQoS)})
 }
 
 // expect notes the value that confirms the call, where a topic tells it.

@@ -264,3 +264,30 @@ func BenchmarkApplyTemplate(b *testing.B) {
 		})
 	}
 }
+
+// The manual names every filter, method and test that there is.
+func TestTemplateManual(t *testing.T) {
+	manual, err := os.ReadFile("../docs/mqtt.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, in, found := strings.Cut(string(manual), "### Templates")
+	if !found {
+		t.Fatal("docs/mqtt.md has no section Templates")
+	}
+	words := map[string]bool{"equalto": true} // eq
+	for _, word := range strings.FieldsFunc(in, func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz_", r) }) {
+		words[word] = true
+	}
+	words["bitwise_or"], words["bitwise_xor"] = words["bitwise_and"], words["bitwise_and"]
+	for name := range filters {
+		if !words[strings.TrimPrefix(name, ".")] {
+			t.Errorf("docs/mqtt.md does not name the filter %s", name)
+		}
+	}
+	for name := range tests {
+		if !words[name] {
+			t.Errorf("docs/mqtt.md does not name the test %s", name)
+		}
+	}
+}

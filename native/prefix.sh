@@ -144,6 +144,7 @@ write_env() {
 		export CGO_ENABLED=1
 		export CGO_CFLAGS='$cflags'
 		export CGO_LDFLAGS='$ldflags'
+		export PKG_CONFIG='$here/pkg-config'
 	END
 	mv "$prefix/env.new" "$prefix/env"
 }

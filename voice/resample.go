@@ -1,6 +1,9 @@
 package voice
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // The kernel is a sinc under a Kaiser window: flat up to 7/8 of the narrower
 // Nyquist frequency, at least 70 dB down from that frequency on, so that
@@ -12,7 +15,36 @@ const (
 	maxPhases   = 320 // rates that need more are interpolated between these, 95 dB true
 )
 
-// resampler turns a stream of one rate into a stream of SampleRate. Output
+// Resampler turns PCM of one rate into PCM of another.
+type Resampler struct {
+	r       *resampler
+	in, out []float32
+}
+
+// NewResampler returns a resampler for rates in samples per second.
+func NewResampler(from, to int) *Resampler { return &Resampler{r: newResampler(from, to)} }
+
+// Push appends to out what can be said after the samples of in, and returns it.
+func (r *Resampler) Push(out, in []int16) []int16 {
+	r.in, r.out = r.in[:0], r.out[:0]
+	for _, s := range in {
+		r.in = append(r.in, float32(s)/32768)
+	}
+	return r.append(out, r.r.push(r.out, r.in))
+}
+
+// Flush appends what stands before the end of the input.
+func (r *Resampler) Flush(out []int16) []int16 { return r.append(out, r.r.flush(r.out[:0])) }
+
+func (r *Resampler) append(out []int16, samples []float32) []int16 {
+	r.out = samples
+	at := len(out)
+	out = slices.Grow(out, len(samples))[:at+len(samples)]
+	toInt16(out[at:], samples)
+	return out
+}
+
+// resampler turns a stream of one rate into a stream of another. Output
 // sample n stands at the time of input sample n*down/up, so there is no delay;
 // what lies before the start and after the end is taken for silence.
 type resampler struct {
@@ -24,14 +56,14 @@ type resampler struct {
 	fraction int       // of the next output's place between two input samples, in 1/up
 }
 
-func newResampler(rate int) *resampler {
-	g := gcd(rate, SampleRate)
-	r := &resampler{up: SampleRate / g, down: rate / g}
+func newResampler(rate, to int) *resampler {
+	g := gcd(rate, to)
+	r := &resampler{up: to / g, down: rate / g}
 	if r.up == r.down {
 		return r
 	}
-	cutoff := kernelPass * min(1, float64(SampleRate)/float64(rate)) // of the input's Nyquist frequency
-	reach := kernelReach / min(1, float64(SampleRate)/float64(rate))
+	cutoff := kernelPass * min(1, float64(to)/float64(rate)) // of the input's Nyquist frequency
+	reach := kernelReach / min(1, float64(to)/float64(rate))
 	r.reach = int(math.Ceil(reach))
 	r.phases = min(r.up, maxPhases)
 	r.kernel = make([]float32, 0, (r.phases+1)*2*r.reach)

@@ -17,7 +17,7 @@ func tone(rate int, hertz, seconds float64) []float32 {
 
 // resample pushes in as blocks of uneven sizes.
 func resample(rate int, in []float32) []float32 {
-	r := newResampler(rate)
+	r := newResampler(rate, SampleRate)
 	var out []float32
 	for size := 1; len(in) > 0; size = size*3%1999 + 1 {
 		n := min(size, len(in))
@@ -88,7 +88,7 @@ func BenchmarkResample(b *testing.B) {
 	for _, rate := range []int{22050, 44100, 48000} {
 		b.Run(fmt.Sprint(rate), func(b *testing.B) {
 			second := tone(rate, 1000, 1)
-			r := newResampler(rate)
+			r := newResampler(rate, SampleRate)
 			var out []float32
 			b.ReportAllocs()
 			for b.Loop() {

@@ -144,7 +144,7 @@ func NewWAV(r io.Reader, mic string) (*WAV, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &WAV{mic: mic, sound: s, resampler: newResampler(s.format.rate)}, nil
+	return &WAV{mic: mic, sound: s, resampler: newResampler(s.format.rate, SampleRate)}, nil
 }
 
 // Next returns the next 20 ms. The last frame is filled up with zeros. Then the

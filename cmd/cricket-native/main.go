@@ -24,6 +24,7 @@ var root string
 type command struct {
 	STT    sttCommand    `cmd:"" name:"stt" help:"Recognise speech with whisper.cpp (started by cricket)."`
 	Sphinx sphinxCommand `cmd:"" name:"sphinx" help:"Recognise closed phrases with pocketsphinx (started by cricket)."`
+	Audio  audioCommand  `cmd:"" name:"audio" help:"Have the microphone and the loudspeaker (started by cricket)."`
 	Check  checkCommand  `cmd:"" name:"check" help:"Load the engines and say how that went."`
 }
 

@@ -4,22 +4,62 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"time"
 
 	"github.com/cricket-home/cricket/appliance"
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/audio"
 	"github.com/cricket-home/cricket/voice/wake"
 )
 
-// openMicrophone is the microphone of the configuration, for a command of its own. Where
-// the daemon has it, some machines let nobody else hear.
-func openMicrophone(c appliance.Config) (appliance.Microphone, error) {
-	mic, err := appliance.OpenMicrophone(c.Audio)
+// openMicrophone is the microphone of the configuration, for a command of its own, until
+// ctx ends. Where the daemon has it, some machines let nobody else hear.
+func openMicrophone(ctx context.Context, c appliance.Config) (appliance.Microphone, error) {
+	sound, err := openSound(ctx, c.Audio)
 	if err != nil {
-		return nil, &fault{err, "plug one in, or give WAV files", exitMissing}
+		return nil, &fault{err, "make build; or give WAV files", exitMissing}
 	}
-	return mic, nil
+	return sound, nil
 }
+
+// openSound is this machine's sound, until ctx ends.
+func openSound(ctx context.Context, c appliance.Audio) (*audio.Engine, error) {
+	bin, err := appliance.Bin()
+	if err != nil {
+		return nil, err
+	}
+	sound, err := appliance.OpenSound(c, bin, slog.New(slog.DiscardHandler))
+	if err == nil {
+		go sound.Run(ctx)
+	}
+	return sound, err
+}
+
+// play plays a WAV.
+func play(ctx context.Context, wav io.Reader) error {
+	c, err := appliance.LoadConfig("")
+	if err != nil {
+		return err
+	}
+	c.Audio.Microphone = audio.None
+	speech, err := voice.ReadSpeech(wav, longestSpeech)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	sound, err := openSound(ctx, c.Audio)
+	if err != nil {
+		return err
+	}
+	_, err = sound.Play(ctx, speech)
+	return err
+}
+
+// longestSpeech is the longest that one command speaks.
+const longestSpeech = 10 * time.Minute
 
 const (
 	takes      = 4                // recordings of a word: three to five are good

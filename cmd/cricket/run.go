@@ -29,7 +29,7 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return &fault{err, "cricket run --help", exitUsage}
 	}
-	o := appliance.Options{Config: config, Devices: c.Demo, Ears: true, Sound: true, Keep: true, Log: log,
+	o := appliance.Options{Config: config, Devices: c.Demo, Ears: true, Keep: true, Log: log,
 		StateDir: appliance.StateDir(), RuntimeDir: appliance.RuntimeDir()}
 	if o.Bin, err = appliance.Bin(); err != nil {
 		return err
@@ -39,8 +39,10 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 	}
-	if o.Microphone, err = appliance.OpenMicrophone(config.Audio); err != nil { // text and MQTT need none
-		log.Warn("the box hears nobody; it answers text and MQTT", "err", err)
+	if sound, err := appliance.OpenSound(config.Audio, o.Bin, log); err != nil { // text and MQTT need none
+		log.Warn("the box is silent and hears nobody", "err", err)
+	} else {
+		o.Sound = sound
 	}
 	box, err := appliance.New(o)
 	if err != nil {
@@ -51,10 +53,23 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 			fmt.Fprintln(t.out, box.Summary())
 		}
 	}()
-	if err := box.Run(ctx); err != nil {
+	err = box.Run(ctx)
+	if errors.Is(err, appliance.ErrRestart) {
+		return restart()
+	}
+	if err != nil {
 		return startFault(err, config)
 	}
 	return nil
+}
+
+// restart puts a new cricket in the place of this one, with the same arguments.
+func restart() error {
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("restart: %w", err)
+	}
+	return fmt.Errorf("restart: %w", syscall.Exec(program, os.Args, os.Environ())) // it comes back only with an error
 }
 
 // startFault adds what to do about the faults that people meet first.

@@ -50,7 +50,7 @@ func (c *say) Run(ctx context.Context, t *terminal) error {
 	defer wav.Close()
 	switch c.Output {
 	case "":
-		if err := appliance.Play(ctx, wav); err != nil {
+		if err := play(ctx, wav); err != nil {
 			return &fault{err, "cricket say -o speech.wav TEXT", exitMissing}
 		}
 		return nil

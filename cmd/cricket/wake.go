@@ -221,7 +221,7 @@ func (c *wakeTry) microphone(ctx context.Context, t *terminal, words []wake.Word
 	if err != nil {
 		return &fault{err, "cricket doctor", exitUsage}
 	}
-	mic, err := openMicrophone(config)
+	mic, err := openMicrophone(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -381,7 +381,7 @@ func (c *wakeEnrol) Run(ctx context.Context, t *terminal) error {
 // recordings are those of the files, or of the microphone.
 func (c *wakeEnrol) recordings(ctx context.Context, t *terminal, config appliance.Config) ([]wake.Recording, error) {
 	if len(c.Files) == 0 {
-		mic, err := openMicrophone(config)
+		mic, err := openMicrophone(ctx, config)
 		if err != nil {
 			return nil, err
 		}

@@ -97,8 +97,26 @@ func (w Want) Asked() intent.Intent {
 // house's own.
 var places = []string{"name", "area", "floor", "domain", "device_class", "state", "except", "outside", "conversation_command", "response"}
 
+// is compares a request, and those beside it in any order: who says "radio off and
+// lights off" does not care which goes first.
 func (w Want) is(in intent.Intent) bool {
-	if in.Refusal != "" || w.Intent != in.Name || len(w.Also) != len(in.Also) || (w.Command == nil) != (in.Command == nil) {
+	if len(w.Also) != len(in.Also) {
+		return false
+	}
+	got := append([]intent.Intent{in}, in.Also...)
+	for _, one := range append([]Want{w}, w.Also...) {
+		i := slices.IndexFunc(got, one.alone)
+		if i < 0 {
+			return false
+		}
+		got = slices.Delete(got, i, i+1)
+	}
+	return true
+}
+
+// alone compares one request, without those beside it.
+func (w Want) alone(in intent.Intent) bool {
+	if in.Refusal != "" || w.Intent != in.Name || (w.Command == nil) != (in.Command == nil) {
 		return false
 	}
 	if w.Targets != nil && !slices.Equal(w.Targets, in.Targets) {
@@ -114,15 +132,7 @@ func (w Want) is(in intent.Intent) bool {
 			return false
 		}
 	}
-	if w.Command != nil && !w.Command.is(*in.Command) {
-		return false
-	}
-	for i := range w.Also {
-		if !w.Also[i].is(in.Also[i]) {
-			return false
-		}
-	}
-	return true
+	return w.Command == nil || w.Command.is(*in.Command)
 }
 
 // same compares values. A flag is the text "true" in a slot, as in the sentences.

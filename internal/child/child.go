@@ -36,6 +36,10 @@ type Options struct {
 	// Prepare, where set, runs on every new child before it serves calls; do
 	// sends a request to it. Where it fails the child has failed to start.
 	Prepare func(ctx context.Context, do Do) error
+
+	// Heard, where set, gets every Sound and Notice that the child sends unasked,
+	// in order. It must not wait: until it returns nothing else is read.
+	Heard func(t Type, payload []byte)
 }
 
 // Do sends a request and returns the reply.
@@ -115,7 +119,7 @@ func (c *Child) live(ctx context.Context, restarts int) (up time.Duration, err e
 	if err != nil {
 		return 0, fmt.Errorf("start %s: %w", c.o.Program, err)
 	}
-	s := newSession(p, "daemon")
+	s := newSession(p, "daemon", c.o.Heard)
 	s.done.Go(func() { s.watch(c.o.MemoryLimit) })
 	unhook := context.AfterFunc(ctx, func() { s.end(ctx.Err()) })
 	defer func() {

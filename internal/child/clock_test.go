@@ -263,3 +263,29 @@ func TestReplyMustBeJSON(t *testing.T) {
 		}
 	})
 }
+
+// A child that hears tells of it unasked, in order, beside its replies.
+func TestSoundComesUnasked(t *testing.T) {
+	var got []string
+	f := &fake{resident: func() (int64, error) { return 0, nil }, behave: func(_ int, r io.Reader, w io.Writer) error {
+		return ServeLive(r, w, "fake", func(emit Emit) (Handlers, any, error) {
+			return Handlers{"listen": func(context.Context, json.RawMessage, []byte) (any, error) {
+				for _, pcm := range []string{"ab", "cd"} {
+					if err := emit(Sound, []byte(pcm)); err != nil {
+						return nil, err
+					}
+				}
+				return "heard", emit(Notice, []byte(`{"microphone":"it"}`))
+			}}, nil, nil
+		})
+	}}
+	heard := func(of Type, payload []byte) { got = append(got, of.String()+" "+string(payload)) }
+	withFake(t, Options{Heard: heard}, f, func(t *testing.T, c *Child) {
+		if reply, err := c.Call(t.Context(), Request{Verb: "listen"}); err != nil || string(reply) != `"heard"` {
+			t.Errorf("%s, %v", reply, err)
+		}
+	})
+	if want := []string{"sound ab", "sound cd", `notice {"microphone":"it"}`}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -60,7 +60,7 @@ func (l *link) write(w io.Writer) error {
 // ends before the writer could take f.
 func (l *link) send(stop <-chan struct{}, f Frame) error {
 	to := l.control
-	if f.Type == Begin || f.Type == Data || f.Type == End {
+	if f.Type == Begin || f.Type == Data || f.Type == End || f.Type == Sound || f.Type == Notice {
 		to = l.bulk
 	}
 	select {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 )
 
 // Handler answers one verb. head is JSON, data the request's bytes; the reply
@@ -55,6 +56,16 @@ type request struct {
 // then returns nil without waiting for a handler. Where load fails, the daemon
 // is told why and Serve returns that error.
 func Serve(r io.Reader, w io.Writer, name string, load func() (Handlers, any, error)) error {
+	return ServeLive(r, w, name, func(Emit) (Handlers, any, error) { return load() })
+}
+
+// Emit sends the daemon a Sound or a Notice that it did not ask for. It waits
+// while the pipe is full, and fails when the wire has ended. It may be called as
+// soon as load has it; what comes before Ready waits for that.
+type Emit func(t Type, payload []byte) error
+
+// ServeLive is Serve for a child that also sends what it hears.
+func ServeLive(r io.Reader, w io.Writer, name string, load func(Emit) (Handlers, any, error)) error {
 	l := newLink()
 	defer l.close()
 	ctx, stop := context.WithCancel(context.Background())
@@ -68,7 +79,17 @@ func Serve(r io.Reader, w io.Writer, name string, load func() (Handlers, any, er
 	}
 	requests := make(chan *request, 16)
 	go func() { failed <- receive(ctx, bufio.NewReaderSize(r, 2*chunk), l, requests) }()
-	go func() { failed <- answer(ctx, l, requests, load) }()
+	ready := make(chan struct{})
+	var seq atomic.Uint32
+	emit := func(t Type, payload []byte) error {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return l.send(ctx.Done(), Frame{Type: t, Seq: seq.Add(1), Payload: payload})
+	}
+	go func() { failed <- answer(ctx, l, requests, func() (Handlers, any, error) { return load(emit) }, ready) }()
 	err := <-failed
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -162,7 +183,7 @@ func receive(ctx context.Context, r io.Reader, l *link, requests chan<- *request
 }
 
 // answer loads and then runs the handlers, one at a time.
-func answer(ctx context.Context, l *link, requests <-chan *request, load func() (Handlers, any, error)) error {
+func answer(ctx context.Context, l *link, requests <-chan *request, load func() (Handlers, any, error), ready chan<- struct{}) error {
 	handlers, what, err := load()
 	if err != nil {
 		if sent := fault(l, 0, err); sent != nil {
@@ -177,6 +198,7 @@ func answer(ctx context.Context, l *link, requests <-chan *request, load func() 
 	if err := l.send(nil, Frame{Type: Ready, Payload: loaded}); err != nil {
 		return err
 	}
+	close(ready)
 	for {
 		var q *request
 		select {

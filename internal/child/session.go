@@ -27,8 +27,9 @@ var (
 // session is the life of one process: from its start to its death.
 type session struct {
 	*process
-	link   *link
-	loaded chan json.RawMessage // gets the payload of Ready
+	link    *link
+	loaded  chan json.RawMessage // gets the payload of Ready
+	unasked func(Type, []byte)   // takes Sound and Notice; nil: the child has none to send
 
 	mu      sync.Mutex
 	last    uint32                  // id of the newest request
@@ -48,8 +49,8 @@ type outcome struct {
 }
 
 // newSession greets the process and starts the goroutines that serve it.
-func newSession(p *process, name string) *session {
-	s := &session{process: p, link: newLink(), loaded: make(chan json.RawMessage, 1),
+func newSession(p *process, name string, unasked func(Type, []byte)) *session {
+	s := &session{process: p, unasked: unasked, link: newLink(), loaded: make(chan json.RawMessage, 1),
 		waiting: map[uint32]chan outcome{}, heard: time.Now(), dead: make(chan struct{})}
 	s.link.control <- hello(name)
 	s.done.Go(func() {
@@ -113,6 +114,8 @@ func (s *session) read(r io.Reader) error {
 		case f.Type == Fault && f.ID == 0 && !ready:
 			return errors.New(string(f.Payload))
 		case f.Type == Pong && f.Seq <= pings:
+		case (f.Type == Sound || f.Type == Notice && json.Valid(f.Payload)) && f.ID == 0 && ready && s.unasked != nil:
+			s.unasked(f.Type, f.Payload)
 		case f.Type == Reply && ready && late && json.Valid(f.Payload):
 			if to != nil { // nobody waits for a late reply
 				to <- outcome{reply: f.Payload}

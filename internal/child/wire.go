@@ -8,7 +8,7 @@ import (
 )
 
 // Version is the version of the wire; both ends must have the same.
-const Version = 1
+const Version = 2
 
 const (
 	// MaxPayload is the longest payload of one frame.
@@ -35,6 +35,8 @@ const (
 	Fault  Type = 8  // child: why there is no answer, text; id 0: why it cannot start
 	Ping   Type = 9  // daemon
 	Pong   Type = 10 // child: the ping's sequence number
+	Sound  Type = 11 // child, unasked: PCM that it hears
+	Notice Type = 12 // child, unasked: what happened, JSON
 )
 
 // Frame is the unit of the wire.
@@ -78,7 +80,7 @@ func ReadFrame(r io.Reader) (Frame, error) {
 		return Frame{}, inside(err)
 	}
 	f := Frame{Type: Type(h[4]), ID: binary.BigEndian.Uint32(h[5:]), Seq: binary.BigEndian.Uint32(h[9:])}
-	if f.Type < Hello || f.Type > Pong {
+	if f.Type < Hello || f.Type > Notice {
 		return Frame{}, fmt.Errorf("%w: frame of type %d", ErrWire, f.Type)
 	}
 	if n -= headerSize - 4; n > 0 {
@@ -99,8 +101,8 @@ func inside(err error) error {
 
 func (t Type) String() string {
 	names := [...]string{Hello: "hello", Ready: "ready", Begin: "begin", Data: "data", End: "end",
-		Cancel: "cancel", Reply: "reply", Fault: "fault", Ping: "ping", Pong: "pong"}
-	if t < Hello || t > Pong {
+		Cancel: "cancel", Reply: "reply", Fault: "fault", Ping: "ping", Pong: "pong", Sound: "sound", Notice: "notice"}
+	if t < Hello || t > Notice {
 		return fmt.Sprintf("type %d", byte(t))
 	}
 	return names[t]

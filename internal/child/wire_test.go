@@ -25,7 +25,7 @@ func TestFramesThatAreNone(t *testing.T) {
 		{"too short", []byte{0, 0, 0, 8, 4, 0, 0, 0, 7, 0, 0, 0}, ErrWire},
 		{"one byte too long", []byte{0, 0x10, 0, 10, 4, 0, 0, 0, 7, 0, 0, 0, 0}, ErrWire},
 		{"type 0", []byte{0, 0, 0, 9, 0, 0, 0, 0, 7, 0, 0, 0, 0}, ErrWire},
-		{"type 11", []byte{0, 0, 0, 9, 11, 0, 0, 0, 7, 0, 0, 0, 0}, ErrWire},
+		{"type 13", []byte{0, 0, 0, 9, 13, 0, 0, 0, 7, 0, 0, 0, 0}, ErrWire},
 	} {
 		if _, err := ReadFrame(bytes.NewReader(test.bytes)); !errors.Is(err, test.want) {
 			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
@@ -111,7 +111,11 @@ func FuzzSession(f *testing.F) {
 		go io.Copy(io.Discard, in)
 		gone := make(chan struct{})
 		s := newSession(&process{in: toChild, out: io.NopCloser(&slowEnd{bytes.NewReader(b), gone}),
-			kill: func() {}, wait: func() error { <-gone; return errors.New("it ended") }, stderr: &lines{}}, "daemon")
+			kill: func() {}, wait: func() error { <-gone; return errors.New("it ended") }, stderr: &lines{}}, "daemon", func(of Type, payload []byte) {
+			if of != Sound && of != Notice || of == Notice && !json.Valid(payload) {
+				t.Errorf("%v %q came unasked", of, payload)
+			}
+		})
 		reply, err := s.call(t.Context(), Request{Verb: "echo", Data: []byte("pcm")})
 		if (err == nil) != json.Valid(reply) {
 			t.Fatalf("reply %q, error %v", reply, err)

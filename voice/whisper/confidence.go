@@ -24,14 +24,16 @@ func (h Heard) Evidence() Evidence {
 }
 
 // confidence is the probability that the house does what was meant: a logistic
-// regression by models/training/stt/confidence.py.
+// regression by models/training/stt/confidence.py on the sentences found in 500 clips
+// of the made-up homes and the demo home at 20 and 5 dB, seeds 11 and 12.
 func (e Evidence) confidence() float64 {
-	return 1 / (1 + math.Exp(-(3.39 + 0.17*e.Log + 1.74*e.Token + 2.34*e.Share)))
+	return 1 / (1 + math.Exp(-(4.21 + 0.14*e.Log + 2.47*e.Token + 3.65*e.Share)))
 }
 
 const (
-	// leastConfidence of a sentence.
-	leastConfidence = 0.77
+	// leastConfidence of a sentence: of those that reach it 97 % are right, and of those
+	// that are right 79 %.
+	leastConfidence = 0.75
 	// leastFree is the confidence that words need which are no sentence of the
 	// home: an answer to a question, a name.
 	leastFree = 0.75

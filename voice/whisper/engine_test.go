@@ -37,13 +37,20 @@ func model(t testing.TB) string {
 
 func TestContract(t *testing.T) {
 	native, name := voicetest.Program(t, "cricket-native"), model(t)
-	voicetest.Run(t, voicetest.Options{
-		New: func(t *testing.T) voicetest.Recogniser {
-			return whisper.New(whisper.Options{Native: native, Model: name, Log: slog.New(slog.DiscardHandler)})
-		},
-		Part:     "speech recogniser (whisper)",
-		Wordless: true,
-	})
+	for how, says := range map[string]func(string) (begins, whole bool){
+		"free":              nil,
+		"held to sentences": func(string) (bool, bool) { return true, true },
+	} {
+		t.Run(how, func(t *testing.T) {
+			voicetest.Run(t, voicetest.Options{
+				New: func(t *testing.T) voicetest.Recogniser {
+					return whisper.New(whisper.Options{Native: native, Model: name, Log: slog.New(slog.DiscardHandler), Says: says})
+				},
+				Part:     "speech recogniser (whisper)",
+				Wordless: true,
+			})
+		})
+	}
 }
 
 func TestEachWindowOfALongUtteranceIsHeard(t *testing.T) {

@@ -34,10 +34,10 @@ import (
 )
 
 type options struct {
-	model, bin, card, measured, env, work string
-	seed                                  uint64
-	homes, sentences                      int
-	sphinx                                bool
+	model, bin, card, measured, evidence, env, work string
+	seed                                            uint64
+	homes, sentences                                int
+	sphinx                                          bool
 }
 
 func main() {
@@ -46,6 +46,7 @@ func main() {
 	flag.StringVar(&o.bin, "bin", "bin", "folder of cricket-native and espeak-ng")
 	flag.StringVar(&o.card, "card", "", "model card to write")
 	flag.StringVar(&o.measured, "measured", "", "file to write in which the product reads which of the two is better")
+	flag.StringVar(&o.evidence, "evidence", "", "file to write in which models/training/stt/confidence.py reads what spoke for each sentence")
 	flag.StringVar(&o.env, "env", "models/training/env.sh", "script of the training environment")
 	flag.Uint64Var(&o.seed, "seed", 0, "of homes, sentences and sounds; 0: drawn now")
 	flag.IntVar(&o.homes, "homes", 5, "how many homes of 100 devices")
@@ -109,7 +110,21 @@ func evaluate(ctx context.Context, o options) error {
 	}
 	var all []*result
 	if o.model != "" {
-		r, err := measure(ctx, o, places, contender{name: "bundled", engine: whisper.New(whisper.Options{Native: native, Model: o.model, Log: log})})
+		var here *intent.Resolver // of the place that is heard
+		engine := whisper.New(whisper.Options{Native: native, Model: o.model, Log: log, Says: func(text string) (begins, whole bool) {
+			s := here.Check(text)
+			return s != intent.Dead, s.Complete()
+		}})
+		c := contender{name: "bundled", engine: engine, teach: func(_ context.Context, p place) error { here = p.resolver; return nil }}
+		if o.evidence != "" {
+			f, err := os.Create(o.evidence)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			c.weigh = weigh(engine, json.NewEncoder(f))
+		}
+		r, err := measure(ctx, o, places, c)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,8 @@ type engine interface {
 type contender struct {
 	name   string
 	engine engine
-	teach  func(context.Context, place) error // nil: it needs no phrases
+	teach  func(context.Context, place) error                // before the sentences of a place
+	weigh  func(context.Context, place, said, []int16) error // beside hearing; nil: nobody asks
 }
 
 // count is of sentences.
@@ -109,16 +110,18 @@ func measure(ctx context.Context, o options, places []place, c contender) (*resu
 	}
 	babble := babbleOf(places)
 	for i, p := range places {
-		if c.teach != nil {
-			if err := c.teach(ctx, p); err != nil {
-				return nil, fmt.Errorf("teach %s the phrases of %s: %w", c.name, p.name, err)
-			}
+		if err := c.teach(ctx, p); err != nil {
+			return nil, fmt.Errorf("teach %s the phrases of %s: %w", c.name, p.name, err)
 		}
 		for j, s := range p.said {
 			for _, snr := range snrs() {
 				// The same for every contender.
 				sound := rand.New(rand.NewPCG(o.seed, uint64(i*100000+j*10+snr)))
-				t, err := hear(inRoom(sound, s.pcm, float64(snr), babble))
+				pcm := inRoom(sound, s.pcm, float64(snr), babble)
+				t, err := hear(pcm)
+				if err == nil && c.weigh != nil {
+					err = c.weigh(ctx, p, s, pcm)
+				}
 				if err != nil {
 					return nil, err
 				}

@@ -190,7 +190,7 @@ func (h *Home) say(r *rand.Rand, list string, domains []string) (string, error) 
 	case "floor":
 		name := strings.ToLower(h.Names.Floors[r.IntN(len(h.Names.Floors))].Name)
 		return strings.TrimSuffix(name, " floor"), nil
-	case "item":
+	case "item", "some_item":
 		return one(r, items(), nil), nil
 	case "chore", "todo":
 		return one(r, chores(), nil), nil
@@ -206,9 +206,9 @@ func (h *Home) say(r *rand.Rand, list string, domains []string) (string, error) 
 		return pickOne(r, "to do", "party", "packing", "hardware", "christmas", "holiday", "birthday", "work", "chores", "camping", "reading"), nil
 	case "choice":
 		return pickOne(r, "left", "right", "first", "second", "big", "small", strings.ToLower(h.Names.Areas[r.IntN(len(h.Names.Areas))].Name)), nil
-	case "timer_name", "alarm_name":
+	case "timer_name", "alarm_name", "entry_name":
 		return pickOne(r, one(r, items(), Fits(false)), one(r, items(), Fits(false)), "egg", "laundry", "oven", "tea", "nap", "homework", one(r, people(), Fits(false))), nil
-	case "anything":
+	case "anything", "answer":
 		return one(r, append(items(), append(chores(), music()...)...), nil), nil
 	}
 	return "", fmt.Errorf("no list {%s}", list)
