@@ -118,6 +118,9 @@ func (l *live) draft(ctx context.Context) {
 			text = ""
 		}
 		pause := pauseAfter(l.box.house.Now().Resolver, text, l.box.config.Room)
+		if text == "" && u.End-u.Start < leastRequest {
+			pause = pausePrefix
+		}
 		l.post(ctx, func() {
 			l.drafting = false
 			if err != nil {

@@ -212,9 +212,18 @@ func TestMeasureEndOfSpeech(t *testing.T) {
 			}
 			var real []time.Duration
 			talk.took = func(d time.Duration) time.Duration { real = append(real, d); return d }
+			var drafted []string // of one request
+			if hear := talk.drafts; hear != nil {
+				talk.drafts = &drafts{hear: func(ctx context.Context, u voice.Utterance) (voice.Transcript, error) {
+					heard, err := hear.hear(ctx, u)
+					drafted = append(drafted, heard.Text)
+					return heard, err
+				}}
+			}
 			var delays []time.Duration
 			cut, hung, paused, all := 0, 0, 0, 0
 			for i := range 100 {
+				drafted = nil
 				words := strings.Fields(texts[r.IntN(len(texts))])
 				speaker := voices[i%len(voices)]
 				var parts [][]int16
@@ -247,7 +256,7 @@ func TestMeasureEndOfSpeech(t *testing.T) {
 					hung++
 				case !whole:
 					cut++
-					t.Logf("cut short: %q, pause %v", strings.Join(words, " "), pauses)
+					t.Logf("cut short: %q, pause %v, drafts %q", strings.Join(words, " "), pauses, drafted)
 				default:
 					delays = append(delays, delay)
 				}

@@ -14,6 +14,10 @@ const (
 	pausePrefix   = 1200 * time.Millisecond // in the middle of a command: "set the kitchen light to"
 )
 
+// leastRequest is shorter than most commands: so little that was not understood, "turn",
+// is the beginning of one rather than none.
+const leastRequest = 800 * time.Millisecond
+
 // pauseAfter is how long a silence must be to end a request of which so much was
 // said. Nearly every command can go on ("... please", "... in ten minutes"), so one
 // that can counts as whole where nothing that follows is likely to change what is meant:
@@ -27,7 +31,10 @@ func pauseAfter(r *intent.Resolver, text, room string) time.Duration {
 	case intent.Complete:
 		return pauseComplete
 	case intent.Extendable:
-		if specific(r, text, room) {
+		switch in := r.Resolve(intent.Query{Text: text, Room: room}); {
+		case in.Refusal != "": // as it stands it would be refused, or asked back: "what is the temperature [in the kitchen]"
+			return pausePrefix
+		case specific(r, in, text, room):
 			return pauseComplete
 		}
 	case intent.Prefix:
@@ -38,12 +45,11 @@ func pauseAfter(r *intent.Resolver, text, room string) time.Duration {
 
 // specific says whether a command names what it is about, and a number in it is at its
 // end: without the last word, its unit, it is the same number.
-func specific(r *intent.Resolver, text, room string) bool {
-	in := r.Resolve(intent.Query{Text: text, Room: room})
+func specific(r *intent.Resolver, in intent.Intent, text, room string) bool {
 	name, named := in.Slots["name"]
 	area, _ := in.Slots["area"].(string)
 	switch {
-	case in.Refusal != "", in.Command != nil, len(in.Also) > 0, name == "all", !named && area == "":
+	case in.Command != nil, len(in.Also) > 0, name == "all", !named && area == "":
 		return false
 	case !named && bare(r, text, area):
 		return false

@@ -34,17 +34,17 @@ func TestPauseAfter(t *testing.T) {
 		{"set the desk lamp to fifty percent", pauseComplete},
 		{"set the heating to twenty one degrees", pauseComplete},
 		{"turn off the lights in the bedroom", pauseComplete},
-		{"turn on the kitchen", pauseOther}, // the lights, or "coffee machine"
 		{"turn on the", pausePrefix},
 		{"set the kitchen light to", pausePrefix},
 		{"set the desk lamp to", pausePrefix},
 		{"hey", pausePrefix}, // "hey" is said before a command
+		{"set a timer", pauseOther},
 		{"", pauseOther},
 		{"set the heating to twenty", pauseOther}, // "one"
 		{"set the heating to twenty one", pauseOther},
-		{"turn off all the lights", pauseOther}, // "in the bedroom"
-		{"turn off everything", pauseOther},     // "in the office"
-		{"what is the temperature", pauseOther}, // "in the living room"
+		{"turn off all the lights", pauseOther},  // "in the bedroom"
+		{"turn off everything", pausePrefix},     // "in the office"
+		{"what is the temperature", pausePrefix}, // "in the living room"
 		{"set a timer for ten minutes", pauseOther},
 		{"it was a lovely day", pauseOther},
 	} {
