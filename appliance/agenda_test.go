@@ -13,14 +13,14 @@ import (
 	"github.com/cricket-home/cricket/intent"
 )
 
-// paper is a disk that may be full.
+// paper is a disk that may be full. What is on it may be read while nothing runs.
 type paper struct {
 	book schedule.Book
-	full bool
+	full atomic.Bool
 }
 
 func (p *paper) Save(b schedule.Book) error {
-	if p.full {
+	if p.full.Load() {
 		return errors.New("no space left on device")
 	}
 	p.book = b
@@ -201,7 +201,7 @@ func TestAgendaFullDisk(t *testing.T) {
 		b := boot(t, &paper{}, "first")
 		undo := b.put(t, schedule.Countdown(schedule.Timer, time.Minute, b.clock()))
 		synctest.Wait()
-		b.paper.full = true
+		b.paper.full.Store(true)
 		milk := schedule.Change{List: "shopping", Item: "milk", Do: schedule.Add}
 		if _, err := b.Change(t.Context(), append(undo, milk)); err == nil {
 			t.Error("a full disk took it")
@@ -212,7 +212,7 @@ func TestAgendaFullDisk(t *testing.T) {
 		if d, _ := b.next(t, time.Hour); d.Entry.Kind != schedule.Timer {
 			t.Errorf("%+v", d)
 		}
-		b.paper.full = false
+		b.paper.full.Store(false)
 		if _, err := b.Change(t.Context(), []schedule.Change{milk}); err != nil || b.fault.Load() != nil || len(b.paper.book.Lists) != 1 {
 			t.Errorf("%v, %+v", err, b.paper.book)
 		}
@@ -254,14 +254,14 @@ func TestAgendaCommandOnAFullDisk(t *testing.T) {
 				b.put(t, schedule.Countdown(schedule.Timer, time.Minute, b.clock()))
 				time.Sleep(30 * time.Second)
 				synctest.Wait()
-				p.full = true
+				p.full.Store(true)
 				if d, took := b.next(t, time.Hour); d.Entry.Kind != schedule.Timer || took != 30*time.Second {
 					t.Errorf("a full disk held up what rings: %+v after %v", d, took)
 				}
 				if d, _ := b.next(t, time.Minute); d.Entry.ID != 0 {
 					t.Fatalf("carried out, and still on the disk: %+v", d)
 				}
-				time.AfterFunc(tt.full-time.Minute, func() { p.full = false })
+				time.AfterFunc(tt.full-time.Minute, func() { p.full.Store(false) })
 				d, took := b.next(t, time.Hour)
 				if d.Entry.Command == nil || d.Missed != tt.unkept || d.Unkept != tt.unkept {
 					t.Errorf("%+v after %v", d, took)

@@ -297,7 +297,11 @@ func TestReplyOfAFullDisk(t *testing.T) {
 		b.agenda.inbox <- func() { f(); close(done) }
 		<-done
 	}
-	full(func() { b.agenda.keep = &paper{full: true} })
+	full(func() {
+		p := &paper{}
+		p.full.Store(true)
+		b.agenda.keep = p
+	})
 	const sorry = "I cannot write that down, so it is not done; please look at my memory card."
 	r := means(t, b, intent.Intent{Name: "HassStartTimer", Slots: map[string]any{"minutes": 5.0}})
 	if r.Reply != sorry || r.Fault == nil || r.Fault.Part != "schedule" || len(b.Planned()) != 0 {

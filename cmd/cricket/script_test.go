@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cricket-home/cricket/voice/voicetest"
 )
 
 func TestMain(m *testing.M) {
@@ -24,6 +26,11 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	espeak, err := filepath.EvalSymlinks(voicetest.Program(t, "espeak-ng"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mouth := filepath.Dir(espeak)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
@@ -36,6 +43,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Defer(func() { os.RemoveAll(run) })
 			e.Setenv("RUNTIME_DIRECTORY", run)
+			e.Setenv("PATH", e.Getenv("PATH")+":"+mouth) // after the folder that has no cricket-native
 			e.Setenv("STATE_DIRECTORY", filepath.Join(run, "state"))
 			return nil
 		},
