@@ -45,16 +45,23 @@ func newBox(t *testing.T, toml string, c Config, devices bool) *Box {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "cricket-") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	b, err := New(Options{Config: c, Home: h, Devices: devices, StateDir: dir, RuntimeDir: dir, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// shortDir is a folder that a control socket fits in: a socket's path must be short.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "cricket-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // run runs a part until the test ends, or until the function it returns is called.

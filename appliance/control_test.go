@@ -11,11 +11,7 @@ import (
 // The control socket is its owner's alone; one that a killed box left is
 // replaced, and one that is in use, or is no socket, is not.
 func TestControlSocket(t *testing.T) {
-	dir, err := os.MkdirTemp("", "cricket-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	first, err := listen(dir)
 	if err != nil {
 		t.Fatal(err)

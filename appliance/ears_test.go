@@ -118,11 +118,7 @@ func TestModelsThatDoNotLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	state, err := os.MkdirTemp("", "cricket-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(state) })
+	state := shortDir(t)
 	folder := filepath.Join(state, "models")
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		t.Fatal(err)

@@ -2,17 +2,12 @@ package appliance
 
 import (
 	"log/slog"
-	"os"
 	"testing"
 )
 
 // The daemon as it is started first: no home.toml, nothing kept yet.
 func TestBoxWithoutAHome(t *testing.T) {
-	dir, err := os.MkdirTemp("", "cricket-") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	c := free()
 	c.Dir = dir
 	b, err := New(Options{Config: c, Keep: true, StateDir: dir, RuntimeDir: dir, Log: slog.New(slog.DiscardHandler)})

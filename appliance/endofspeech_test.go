@@ -175,11 +175,7 @@ func TestMeasureEndOfSpeech(t *testing.T) {
 	if os.Getenv("CRICKET_MEASURE") == "" {
 		t.Skip("set CRICKET_MEASURE=1; it takes some minutes")
 	}
-	dir, err := os.MkdirTemp("", "cricket-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	h, err := demo.Home()
 	if err != nil {
 		t.Fatal(err)

@@ -219,11 +219,7 @@ func TestBookOutlivesTheBox(t *testing.T) {
 	state := t.TempDir()
 	open := func() *Box {
 		t.Helper()
-		runtime, err := os.MkdirTemp("", "cricket-")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.RemoveAll(runtime) })
+		runtime := shortDir(t)
 		b, err := New(Options{Config: free(), Home: h, Devices: true, Keep: true, StateDir: state, RuntimeDir: runtime, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)

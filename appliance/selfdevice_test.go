@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -114,11 +113,7 @@ func stillBox(t *testing.T, c Config) (*Box, *voiceOver, *room) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "cricket-") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	out, r, said := &voiceOver{}, newRoom(), &tape{more: make(chan struct{}, 100)}
 	b, err := New(Options{Config: c, Home: h, Devices: true, Keep: true, Sound: &taped{tape: said}, StateDir: dir, RuntimeDir: dir,
 		Microphone: r, Loudspeaker: out, Log: slog.New(slog.DiscardHandler)})
@@ -289,11 +284,7 @@ func TestWhatIsNotThereIsNotAnnounced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "cricket-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	b, err := New(Options{Config: free(), Home: h, Keep: true, StateDir: dir, RuntimeDir: dir, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -25,21 +25,7 @@ func buildClimate(b *builder) {
 		e.Options = b.list("modes")
 	}
 	// value_template stands in for each template of a state that is not there.
-	b.ability("temperature", func() {
-		b.follow("temperature", "temperature_state_topic", "temperature_state_template", "value_template")
-		if b.command("temperature", "temperature_command_topic", "temperature_command_template") {
-			b.feature("temperature")
-		}
-	})
-	b.ability("current temperature", func() {
-		b.follow("current_temperature", "current_temperature_topic", "current_temperature_template", "value_template")
-	})
-	b.ability("mode", func() {
-		b.follow("state", "mode_state_topic", "mode_state_template", "value_template")
-		if b.command("mode", "mode_command_topic", "mode_command_template") {
-			b.feature("mode")
-		}
-	})
+	b.heats()
 	b.ability("preset_mode", func() {
 		b.follow("preset_mode", "preset_mode_state_topic", "preset_mode_value_template", "value_template")
 		b.command("preset_mode", "preset_mode_command_topic", "preset_mode_command_template")
@@ -74,6 +60,25 @@ func applyClimate(_ *Entity, s *State, role, text string) error {
 		return nil
 	}
 	return fmt.Errorf("no such topic")
+}
+
+// heats reads the topics of whatever keeps a temperature.
+func (b *builder) heats() {
+	b.ability("temperature", func() {
+		b.follow("temperature", "temperature_state_topic", "temperature_state_template", "value_template")
+		if b.command("temperature", "temperature_command_topic", "temperature_command_template") {
+			b.feature("temperature")
+		}
+	})
+	b.ability("current temperature", func() {
+		b.follow("current_temperature", "current_temperature_topic", "current_temperature_template", "value_template")
+	})
+	b.ability("mode", func() {
+		b.follow("state", "mode_state_topic", "mode_state_template", "value_template")
+		if b.command("mode", "mode_command_topic", "mode_command_template") {
+			b.feature("mode")
+		}
+	})
 }
 
 func carryClimate(o *order) {

@@ -205,19 +205,8 @@ func carryHomieLight(o *order) {
 		o.send("brightness", numeral(low))
 		o.expectAttribute("brightness", "brightness", 0)
 	}
-	switch o.call.Service {
-	case "turn_off":
-		o.only()
-		off()
-		return
-	case "turn_on":
-	default:
-		o.unknownService()
-		return
-	}
-	l := o.look()
-	if l.brightness == 0 {
-		off()
+	l, on := o.lit(off)
+	if !on {
 		return
 	}
 	if l.brightness < 0 && !e.takes("state") {

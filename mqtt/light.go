@@ -213,25 +213,34 @@ func (o *order) look() look {
 	return l
 }
 
+// lit is how a light is to shine that is to be on. Where it is to be off, that is
+// seen to here.
+func (o *order) lit(off func()) (l look, on bool) {
+	switch o.call.Service {
+	case "turn_off":
+		o.only()
+		off()
+		return l, false
+	case "turn_on":
+	default:
+		o.unknownService()
+		return l, false
+	}
+	if l = o.look(); l.brightness == 0 {
+		off()
+		return l, false
+	}
+	return l, true
+}
+
 func carryLight(o *order) {
 	e := o.e
 	off := func() {
 		o.send("state", e.text("payload_off", "OFF"))
 		o.expect("off")
 	}
-	switch o.call.Service {
-	case "turn_off":
-		o.only()
-		off()
-		return
-	case "turn_on":
-	default:
-		o.unknownService()
-		return
-	}
-	l := o.look()
-	if l.brightness == 0 {
-		off()
+	l, on := o.lit(off)
+	if !on {
 		return
 	}
 	kind := e.text("on_command_type", "last")

@@ -70,19 +70,8 @@ func carryTemplateLight(o *order) {
 		o.sendWith("off", map[string]any{"state": "off"})
 		o.expect("off")
 	}
-	switch o.call.Service {
-	case "turn_off":
-		o.only()
-		off()
-		return
-	case "turn_on":
-	default:
-		o.unknownService()
-		return
-	}
-	l := o.look()
-	if l.brightness == 0 {
-		off()
+	l, on := o.lit(off)
+	if !on {
 		return
 	}
 	vars := map[string]any{"state": "on"}

@@ -21,21 +21,7 @@ func buildWaterHeater(b *builder) {
 	if e.Config["modes"] != nil {
 		e.Options = b.list("modes")
 	}
-	b.ability("temperature", func() {
-		b.follow("temperature", "temperature_state_topic", "temperature_state_template", "value_template")
-		if b.command("temperature", "temperature_command_topic", "temperature_command_template") {
-			b.feature("temperature")
-		}
-	})
-	b.ability("current temperature", func() {
-		b.follow("current_temperature", "current_temperature_topic", "current_temperature_template", "value_template")
-	})
-	b.ability("mode", func() {
-		b.follow("state", "mode_state_topic", "mode_state_template", "value_template")
-		if b.command("mode", "mode_command_topic", "mode_command_template") {
-			b.feature("mode")
-		}
-	})
+	b.heats()
 	b.ability("power", func() { b.command("power", "power_command_topic", "power_command_template") })
 	if len(b.errs) == 0 && len(e.commands) == 0 && len(e.Topics()) == 0 {
 		b.fail("it has no topic for its temperature or its mode")

@@ -103,12 +103,7 @@ func (c *Child) Run(ctx context.Context) error {
 			c.state = State{Restarts: c.state.Restarts, Err: err}
 			c.session, c.failed = nil, up == 0
 		})
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+		pause(ctx, wait)
 	}
 }
 
@@ -228,6 +223,16 @@ func (c *Child) serving(ctx context.Context) (*session, error) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+	}
+}
+
+// pause waits, at most until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 

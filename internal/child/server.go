@@ -19,7 +19,6 @@ type Server struct {
 	before  func() error
 	healthy func(context.Context) error
 	launch  func(Options) (*process, error) // tests put processes of their own here
-	abort   chan struct{}
 
 	mu      sync.Mutex
 	state   State
@@ -33,7 +32,7 @@ type Server struct {
 // not used.
 func NewServer(o Options, before func() error, healthy func(context.Context) error) *Server {
 	o.Log = o.Log.With("part", o.Part)
-	return &Server{o: o, before: before, healthy: healthy, launch: launch, abort: make(chan struct{}, 1), changed: make(chan struct{})}
+	return &Server{o: o, before: before, healthy: healthy, launch: launch, changed: make(chan struct{})}
 }
 
 // Run keeps the server running until ctx ends, and returns ctx's error when the
@@ -49,27 +48,15 @@ func (s *Server) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if errors.Is(err, errAborted) {
-			continue
-		}
 		wait := b.next(up)
 		s.o.Log.Warn("server died, it is started again", "err", err, "wait", wait)
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+		pause(ctx, wait)
 	}
 }
 
 // live is the life of one process. It returns how long that served, 0 where it
 // never did, and why it ended.
 func (s *Server) live(ctx context.Context, restarts int) (up time.Duration, err error) {
-	select {
-	case <-s.abort: // was meant for the process before this one
-	default:
-	}
 	if err := s.before(); err != nil {
 		return 0, fmt.Errorf("start %s: %w", s.o.Program, err)
 	}
@@ -97,8 +84,6 @@ func (s *Server) live(ctx context.Context, restarts int) (up time.Duration, err 
 		exited <- err
 	case err = <-fault:
 		watched = true
-	case <-s.abort:
-		err = errAborted
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -186,14 +171,5 @@ func (s *Server) Serving(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("%s: %w", s.o.Part, ctx.Err())
 		}
-	}
-}
-
-// Abort kills the process and has it started again at once: what it computes is
-// not wanted any more, and it does not stop by itself.
-func (s *Server) Abort() {
-	select {
-	case s.abort <- struct{}{}:
-	default:
 	}
 }
