@@ -34,8 +34,10 @@ func (s speaker) stateAnswer(in intent.Intent) (string, Refusal) {
 	case one && question == "one_yesno":
 	case one && (question == "" || question == "one" || question == "any" || question == "all"):
 		question = "one_yesno"
-	case question == "one_yesno": // of a group
+	case question == "one_yesno" && (len(in.Targets) == 1 || resting(asked)): // of a group, or "the lights are off"
 		question = "all"
+	case question == "one_yesno":
+		question = "any"
 	case question == "" || question == "one":
 		question = "which"
 	}
@@ -67,6 +69,10 @@ func (s speaker) stateAnswer(in intent.Intent) (string, Refusal) {
 	}
 	return answer, ""
 }
+
+// resting says that a state is the one in which nothing needs to be seen to:
+// whoever asks whether "the windows are closed" means each of them.
+func resting(state string) bool { return state == "off" || state == "closed" || state == "locked" }
 
 // scope are the exposed devices that an intent's slots describe.
 func (s speaker) scope(slots map[string]any) []*Device {

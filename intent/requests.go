@@ -33,6 +33,9 @@ func (m *match) requests(r *Resolver, text string, at setting, most int) (list [
 		if r.s.lang.unfinished(right) {
 			continue // "and and", "and then": words are missing
 		}
+		if inNumber(left, right) {
+			continue
+		}
 		list, why := m.pair(r, left, right, at, most)
 		if list != nil {
 			return list, Intent{}
@@ -43,6 +46,15 @@ func (m *match) requests(r *Resolver, text string, at setting, most int) (list [
 		i += len(c) - 2
 	}
 	return nil, refused
+}
+
+// smallNumbers are behind "hundred and". They are English.
+var smallNumbers = strings.Fields("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety")
+
+// inNumber tells whether the "and" is that of "one hundred and fifty".
+func inNumber(left, right string) bool {
+	first, _, _ := strings.Cut(right, " ")
+	return strings.HasSuffix(left, " hundred") && slices.Contains(smallNumbers, first)
 }
 
 func (l *language) conjunctionAt(text string, i int) string {

@@ -19,8 +19,14 @@ var hereWords = []string{"in here", "this room", "around here", "over here"}
 //   - nothing was named, so that the lights would be meant, while a word that was
 //     left over is the name, or the beginning of the name, of something else.
 func (r *Resolver) strays(text string, f *find, at setting) bool {
+	if f.intent.Name == "CricketDescribe" && anyOf(strings.Fields(text), climateWords) {
+		return true
+	}
 	if question(f.intent.Name) || len(f.intent.Targets) == 0 {
 		return false
+	}
+	if f.source == fromFrame && f.named && r.otherVerb(text, f.intent.Targets) {
+		return true
 	}
 	if at.room >= 0 && slices.ContainsFunc(hereWords, func(w string) bool { return strings.Contains(" "+text+" ", " "+w+" ") }) {
 		if slices.ContainsFunc(f.intent.Targets, func(id string) bool { i := r.device(id); return i >= 0 && r.rooms[i] != at.room }) {
@@ -55,6 +61,29 @@ func (r *Resolver) strays(text string, f *find, at setting) bool {
 		}
 	}
 	return false
+}
+
+// climateWords ask for something else than what there is in a room. They are English.
+var climateWords = []string{"degree", "degrees", "warmer", "cooler", "colder", "hotter", "warm", "cold", "hot", "cool"}
+
+// workVerbs begin a request that names a device and says nothing else. They are English.
+var workVerbs = []string{"boil", "start", "run", "fire", "light", "activate", "launch", "power", "ignite", "begin", "open", "close", "shut", "stop", "kill", "lock", "unlock", "pause", "mute", "dim", "brighten",
+	"check", "use", "deploy", "dispatch", "release", "send", "get", "put", "heat", "warm", "cool", "need", "want", "brew"}
+
+// otherVerb tells whether nothing was said but a verb that no template has for it
+// and the name: "empty the kettle" does not turn it on.
+func (r *Resolver) otherVerb(text string, targets []string) bool {
+	words := strings.Fields(text)
+	if len(words) < 2 || slices.Contains(workVerbs, words[0]) || r.s.lang.determines(words[0]) {
+		return false
+	}
+	for n, w := range words {
+		named := slices.ContainsFunc(targets, func(id string) bool { i := r.device(id); return i >= 0 && r.calls(i, w) })
+		if n == 0 && named || n > 0 && !named && !r.s.lang.determines(w) {
+			return false
+		}
+	}
+	return true
 }
 
 // little are words for a small part. Of a temperature a degree is one. They are English.
