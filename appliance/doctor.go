@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 )
 
 // Finding is one thing that the doctor looked at.
@@ -118,7 +119,10 @@ func (b *Box) checkEars() Finding {
 	}
 	state, ears := b.ears.State(), b.ears.current()
 	f.OK, f.Text = state.Running, ears.String()
-	if ears.closed {
+	if ears.closed && ears.name == "pocketsphinx" && !strings.HasPrefix(b.config.Language, "en") {
+		f.OK, f.Hint = false, "cricket models list stt"
+		f.Text += fmt.Sprintf(", which hears English, and the language is %q", b.config.Language)
+	} else if ears.closed {
 		f.Text += ", which hears only the sentences and names of this home; a real home should use a whisper model"
 	}
 	if b.ears.note != "" {

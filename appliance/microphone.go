@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/cricket-home/cricket/voice/audio"
 )
 
 // checkMicrophone says whether the box can listen.
 func (b *Box) checkMicrophone() Finding {
 	f := Finding{Part: "microphone"}
 	switch {
+	case b.config.Audio.Microphone == audio.None:
+		f.OK, f.Text = true, "none is wanted; it answers text and MQTT"
 	case b.live == nil:
 		f.Text, f.Hint = b.deafness(), "cricket ask, or name one in 'audio.microphone' in config.toml"
 	case b.Mode() == Muted:
