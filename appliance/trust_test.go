@@ -122,7 +122,7 @@ func TestNewLockWaits(t *testing.T) {
 		t.Fatalf("pending %q", got)
 	}
 	sent, reply := d.asks("lock the garden gate")
-	if sent != "" || reply != "There is a new device called garden gate that could open the house; approve it on the the owner must approve it before I use it." {
+	if sent != "" || reply != "There is a new device called garden gate that could open the house; the owner must approve it before I use it." {
 		t.Errorf("sends %q, says %q", sent, reply)
 	}
 	if len(d.Now().Home.Devices) != 0 {
