@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench eval-intent demo live-test mqtt-load train-stt eval-stt train-wake eval-wake train-test fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent eval-llm demo live-test mesh-chaos mqtt-load train-stt eval-stt train-wake eval-wake train-intent eval-intent-model train-test deb deb-test image boot-test board-test power-test page-test install fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -27,10 +27,11 @@ build: setup ## bin/cricket, bin/cricket-native and the programs they start
 	$(native) go build -trimpath -buildvcs=false -ldflags "-X main.root=$$CRICKET_NATIVE_ROOT" -o bin/cricket-native ./cmd/cricket-native
 	@ln -sfn ../.native/$(notdir $(prefix))/bin/espeak-ng bin/espeak-ng
 	@ln -sfn ../.native/$(notdir $(prefix))/bin/llama-server bin/llama-server
+	@ln -sfn ../.native/$(notdir $(prefix))/bin/llama-quantize bin/llama-quantize
 	@for f in models/bundled/*.bin models/bundled/*.json; do [ ! -e "$$f" ] || ln -sfn "../$$f" bin/; done
 
 test: build ## all tests; what is missing is skipped aloud, with CRICKET_NO_SKIP=1 it fails
-	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) $(others)
+	CGO_ENABLED=$(if $(RACE),1,0) go test -timeout 20m $(RACE) $(others)
 	$(native) go test $(RACE) ./cmd/cricket-native/...
 
 race: RACE := -race
@@ -48,14 +49,23 @@ bench: build ## all benchmarks
 eval-intent: ## what people say that is understood, beside what is done that nobody asked for
 	CGO_ENABLED=0 go run ./e2e/eval $(EVAL)
 
+eval-llm: build ## language models on the kept-out sentences: make eval-llm MODELS="a.gguf b.gguf" EVAL="-n 200 -quantize"
+	CGO_ENABLED=0 go run ./e2e/eval -models $(EVAL) $(MODELS)
+
 demo: build ## spoken requests in, MQTT actions out, on this machine
 	CGO_ENABLED=0 go run ./e2e/demo --bin bin
 
 live-test: build ## a simulated evening: 200 spoken requests among noise, interruptions and crashes; LIVE="-seed 2 -v"
 	CGO_ENABLED=0 go run ./e2e/live -bin bin $(LIVE)
 
-mqtt-load: ## 5,000 devices, then 2,000 states a second and commands for LOAD (5m), through Mosquitto
-	CGO_ENABLED=0 CRICKET_LOAD=$(or $(LOAD),5m) go test -count=1 -timeout 1h -v -run 'LargeHome|StatesAndCommands' ./appliance
+mesh-chaos: build ## boxes that are killed, frozen, cut off, flooded and lied to, 200 kills among them; FUZZTIME for each kind of frame
+	CGO_ENABLED=0 CRICKET_BIN=$(CURDIR)/bin CRICKET_KILLS=200 go test -count=1 -timeout 40m -v -run 'AnswerSurvivesItsBox|Chaos|Hostile|Recorded|LocalVoice' ./mesh/route
+	CGO_ENABLED=0 CRICKET_DIALS=10000 go test -count=1 -timeout 20m -v ./mesh ./mesh/lan ./mesh/state ./mesh/pairing ./mesh/household ./mesh/claim ./mesh/intercom
+	CGO_ENABLED=0 CRICKET_BIN=$(CURDIR)/bin go test -count=1 -v -run 'BoxesBecomeSiblings|OneHousehold' ./e2e
+	ONLY=mesh .ci/fuzz run $(FUZZTIME)
+
+mqtt-load: build ## 5,000 devices, then 2,000 states a second and commands for LOAD (5m), through Mosquitto
+	CGO_ENABLED=0 CRICKET_LOAD=$(or $(LOAD),5m) go test -count=1 -timeout 1h -v -run 'LargeHome|StatesAndCommands' ./appliance ./e2e
 
 train-stt: ## the bundled recogniser: about two hours on two cores, goes on where it was stopped
 	@models/training/stt/make.sh train
@@ -69,8 +79,38 @@ train-wake: ## a wake word: make train-wake PHRASE="computer" LANGUAGE=de; witho
 eval-wake: ## misses, false accepts and cost of the bundled wake words, or of PHRASE
 	@PHRASE='$(PHRASE)' LANGUAGE='$(LANGUAGE)' models/training/wake/make.sh evaluate
 
+train-intent: ## the intent model: about 40 minutes on one core, goes on where it was stopped
+	@models/training/intent/make.sh train
+
+eval-intent-model: build ## the intent model on what was kept out of its training, against templates and repair; SEED=...
+	@SEED='$(SEED)' models/training/intent/make.sh evaluate
+
 train-test: ## the trainings, each for a minute on a little speech; they need models/training/env.sh make
 	CRICKET_TRAIN=1 go test -count=1 -timeout 30m -v -run Toy ./models/training/...
+
+deb: ## a Debian package, in ~/.cache/cricket/image/out; ARCH=arm64 for a Raspberry Pi
+	@images/build.sh deb $(or $(ARCH),$(notdir $(prefix)))
+
+deb-test: ## the package installed, upgraded, removed and purged in a Debian of its own
+	@images/build.sh deb-test $(or $(ARCH),$(notdir $(prefix)))
+
+image: ## the card image: BOARD=pi for a Raspberry Pi (the default), virt for QEMU; in ~/.cache/cricket/image/out
+	@images/build.sh image $(or $(BOARD),pi)
+
+board-test: ## drives lights, lines and a button under Debian's kernel on an emulated Raspberry Pi 3; a minute
+	@images/build.sh board-test
+
+boot-test: ## boots the image for BOARD=virt in QEMU, speaks to it, and sees what it does; some minutes
+	@images/build.sh boot-test
+
+power-test: ## cuts the power of the booted image: two kills of QEMU, 240 points of its recorded writes, a full disk; some minutes
+	@images/build.sh power-test
+
+page-test: build ## the house page in headless Chromium (fetched into ~/.cache/cricket if there is none); pictures in SHOTS
+	cd e2e/page && browser=$$(./browser.sh) && axe=$$(./axe.sh) && CGO_ENABLED=0 CRICKET_NO_SKIP=1 CRICKET_CHROMIUM=$$browser CRICKET_AXE=$$axe CRICKET_SHOTS="$(or $(SHOTS),$${XDG_CACHE_HOME:-$$HOME/.cache}/cricket/page-shots)" go test -count=1 -timeout 20m ./...
+
+install: ## Cricket into this system, as root, after make build; DESTDIR=... only the files
+	@images/install.sh
 
 fmt: ## format all Go files
 	gofmt -w .

@@ -3,6 +3,7 @@ package appliance
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -60,7 +61,9 @@ type Agenda struct {
 	rung  chan struct{} // has an element when what rings is another than before
 	log   *slog.Logger
 
-	changed chan struct{} // has an element when the book is another than before; nil: nobody looks
+	swapped   func()                    // is called after each change of the book; nil: nobody looks
+	changed   []chan struct{}           // each has an element when the book is another than before
+	elsewhere func(schedule.Entry) bool // what rings on another box, as long as that one lives; nil: nothing does
 
 	current atomic.Pointer[schedule.Book]
 	fault   atomic.Pointer[string] // why the last Save failed, or nil
@@ -87,7 +90,7 @@ func (a *Agenda) Run(ctx context.Context) error {
 		now := a.now()
 		waiting = append(waiting, a.turn(now)...)
 		wait := lookTime
-		if next, ok := a.Book().Wait(now); ok {
+		if next, ok := a.here(a.Book(), now).Wait(now); ok {
 			wait = min(wait, next)
 		}
 		if a.fault.Load() != nil { // what the disk does not take may stay due
@@ -140,7 +143,7 @@ func (a *Agenda) turn(now schedule.Now) []Due {
 // written (unkept), commands for which there is time yet are left in it.
 func (a *Agenda) pass(b schedule.Book, now schedule.Now, unkept bool) (schedule.Book, []Due) {
 	var due []Due
-	for _, e := range b.Due(now) {
+	for _, e := range a.here(b, now).Due(now) {
 		late := -e.Remaining(now)
 		d := Due{Entry: e, Missed: e.Kind == schedule.Command && late > commandLate || e.Kind == schedule.Alarm && late > alarmLate}
 		switch {
@@ -165,6 +168,14 @@ func (a *Agenda) pass(b schedule.Book, now schedule.Now, unkept bool) (schedule.
 	return b, due
 }
 
+// here is a book without what is due now and rings on another box.
+func (a *Agenda) here(b schedule.Book, now schedule.Now) schedule.Book {
+	if a.elsewhere != nil {
+		b.Entries = slices.DeleteFunc(slices.Clone(b.Entries), func(e schedule.Entry) bool { return e.Due(now) && a.elsewhere(e) })
+	}
+	return b
+}
+
 func (a *Agenda) save(b schedule.Book) error {
 	err := a.keep.Save(b)
 	a.fault.Store(nil)
@@ -179,7 +190,12 @@ func (a *Agenda) save(b schedule.Book) error {
 func (a *Agenda) swap(b schedule.Book) {
 	rang := len(a.Book().Ringing())
 	a.current.Store(&b)
-	signal(a.changed)
+	for _, c := range a.changed {
+		signal(c)
+	}
+	if a.swapped != nil {
+		a.swapped()
+	}
 	if rang == 0 && len(b.Ringing()) == 0 {
 		return
 	}

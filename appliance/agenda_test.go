@@ -329,3 +329,33 @@ func TestAgendaStopsWhatStillRings(t *testing.T) {
 		b.end()
 	})
 }
+
+// A reminder that was set on another box rings there while that box lives, and here as soon as
+// it does not; a timer beside it is not late for that.
+func TestReminderOfAnotherBox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := boot(t, &paper{}, "one")
+		defer func() { b.end() }()
+		b.end()
+		b.Agenda = newAgenda(b.paper.book, b.paper, b.clock, schedule.Place{}, slog.New(slog.DiscardHandler))
+		var there atomic.Bool
+		there.Store(true)
+		b.elsewhere = func(e schedule.Entry) bool { return e.Kind == schedule.Reminder && there.Load() }
+		ctx, cancel := context.WithCancel(t.Context())
+		go b.Run(ctx)
+		b.end = func() { cancel(); <-b.done }
+		b.put(t, schedule.Countdown(schedule.Reminder, time.Minute, b.clock()))
+		b.put(t, schedule.Countdown(schedule.Timer, time.Minute+300*time.Millisecond, b.clock()))
+		time.Sleep(time.Minute + 301*time.Millisecond)
+		synctest.Wait()
+		if r := b.Book().Ringing(); len(r) != 1 || r[0].Kind != schedule.Timer {
+			t.Fatalf("%v ring", r)
+		}
+		there.Store(false)
+		time.Sleep(lookTime)
+		synctest.Wait()
+		if r := b.Book().Ringing(); len(r) != 2 {
+			t.Errorf("the other box is dead, and only %v ring", r)
+		}
+	})
+}

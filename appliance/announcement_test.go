@@ -25,9 +25,11 @@ var (
 		"event":         {"state_topic event_types", "value_template"},
 		"text":          {"command_topic", "state_topic min max mode pattern value_template command_template retain"},
 		"notify":        {"command_topic", "command_template retain"},
+		"update":        {"command_topic payload_install", "state_topic device_class latest_version_topic title release_url release_summary entity_picture display_precision"},
+		"light":         {"command_topic schema", "state_topic brightness brightness_scale supported_color_modes effect effect_list flash transition optimistic retain"}, // schema json
 	}
 	// The values of device_class and entity_category that are used here.
-	classes = map[string]string{"binary_sensor": "connectivity", "sensor": "enum", "button": "restart identify update"}
+	classes = map[string]string{"binary_sensor": "connectivity problem", "sensor": "enum temperature", "button": "restart identify update", "update": "firmware"}
 )
 
 func TestAnnouncementIsAsHomeAssistantWantsIt(t *testing.T) {

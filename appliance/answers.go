@@ -46,11 +46,11 @@ func (u usual) wait() time.Duration {
 	return min(max(u.mean+4*u.spread, shortestAnswer), longestAnswer)
 }
 
-// answers is what is known of how long the devices take, by id. It is not kept
-// through restarts.
+// answers is what is known of how long the devices take, by id.
 type answers struct {
 	mu      sync.Mutex
 	devices map[string]usual
+	news    bool // since it was written
 }
 
 func (a *answers) wait(device string) time.Duration {
@@ -66,6 +66,7 @@ func (a *answers) learn(device string, took time.Duration) {
 		a.devices = map[string]usual{}
 	}
 	a.devices[device] = a.devices[device].with(took)
+	a.news = true
 }
 
 // confirm waits until the devices have confirmed what a watch wants of them, each for

@@ -1,6 +1,9 @@
 package appliance
 
 import (
+	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +41,38 @@ func TestUsualTimeOfADevice(t *testing.T) {
 	}
 }
 
+// What was learned of a device holds through a restart; a file that is damaged, or says
+// nonsense, costs nothing else.
+func TestUsualTimesAreKept(t *testing.T) {
+	dir := shortDir(t)
+	open := func() *Box {
+		b, err := New(Options{Config: free(), Keep: true, StateDir: dir, RuntimeDir: shortDir(t), Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := open()
+	stop := run(t, b.Run)
+	b.answers.learn("light.slow", 3*time.Second)
+	want := b.answers.wait("light.slow")
+	stop()
+	for _, damage := range []string{"", `{"light.slow":`, `{"light.slow":{"mean_ms":-5,"spread_ms":9999999}}`} {
+		if damage != "" {
+			want = answerTime
+			if err := os.WriteFile(filepath.Join(dir, "answers.json"), []byte(damage), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b := open()
+		stop := run(t, b.Run)
+		if got := b.answers.wait("light.slow"); got != want {
+			t.Errorf("after %q it waits %v, want %v", damage, got, want)
+		}
+		stop()
+	}
+}
+
 // A request is answered when the broker has it; what comes out otherwise is said after
 // that, in the device's own time.
 func TestTakenBeforeItIsConfirmed(t *testing.T) {
@@ -63,6 +98,36 @@ func TestTakenBeforeItIsConfirmed(t *testing.T) {
 	}
 	if r.Fault == nil || !strings.HasSuffix(r.Fault.Error, "within 1s") {
 		t.Errorf("fault %+v", r.Fault)
+	}
+}
+
+// Whoever looks why a device does not answer is told where it should have, and whether
+// it ever has.
+func TestWhereASilentDeviceShouldHaveAnswered(t *testing.T) {
+	dir := shortDir(t)
+	b, err := New(Options{Config: free(), Keep: true, StateDir: dir, RuntimeDir: dir, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, b.Run)
+	o := look(t, "tcp://"+b.broker.Addr())
+	config := mqtt.Message{Topic: "homeassistant/light/x/config", QoS: 1, Retain: true,
+		Payload: []byte(`{"name":"Lamp","uniq_id":"x","cmd_t":"x/set","stat_t":"x/it's","avty_t":"x/alive"}`)}
+	if err := o.client.Publish(within(t), config); err != nil {
+		t.Fatal(err)
+	}
+	until(t, b, func() bool { return b.house.Now().Version > 0 })
+	b.answers.learn("light.lamp", time.Millisecond)
+	r := b.Ask(within(t), "turn on the lamp", Request{})
+	if f := r.Fault; f == nil || f.Error != "no confirmation on x/it's within 1s; nothing has ever come there" || f.Hint != `mosquitto_sub -v -t 'x/it'\''s'` {
+		t.Errorf("%s: %+v", r, f)
+	}
+	if err := o.client.Publish(within(t), mqtt.Message{Topic: "x/it's", Payload: []byte("OFF"), QoS: 1, Retain: true}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, b, func() bool { d, _ := b.house.Now().Home.Device("light.lamp"); return d.State == "off" })
+	if f := b.Ask(within(t), "turn on the lamp", Request{}).Fault; f == nil || f.Error != "no confirmation on x/it's within 1s" {
+		t.Errorf("%+v", f)
 	}
 }
 

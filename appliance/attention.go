@@ -20,9 +20,12 @@ const (
 	patience = 6 * time.Second
 	// answerPatience is how long somebody may think about a question of the box.
 	answerPatience = 8 * time.Second
-	// chimeAfter a wake word the box shows that it listens, unless somebody speaks:
-	// who says it all in one breath is not interrupted.
+	// chimeAfter a wake word, and the last voice since, the box shows that it listens: who
+	// says it all in one breath is not interrupted.
 	chimeAfter = 400 * time.Millisecond
+	// secondPatience is how much longer a request is waited for, in all of patience's time,
+	// when what seemed to be one had no words in it.
+	secondPatience = 2 * time.Second
 	// longestRequest is when a request is over that never ended: later than the end
 	// of speech cuts it.
 	longestRequest = 14 * time.Second
@@ -35,11 +38,13 @@ const (
 	Passed   Happening = iota // time
 	Called                    // by a wake word
 	Pressed                   // the button, or `cricket listen`
+	Voice                     // somebody may be speaking: the wake word's last sound, or a request's first
 	Began                     // somebody began to speak a request
 	Ended                     // the request is whole, and is being recognised
 	Unmeant                   // what was spoken is no request for this box
 	Answered                  // the request has a reply, which is now spoken
 	Asked                     // the same, and the reply is a question
+	Unheard                   // no words were heard in the request, and the reply says so
 	Settled                   // the request has nothing to say
 	Sounds                    // the loudspeaker begins to speak
 	Silent                    // it has said everything
@@ -58,6 +63,7 @@ type Effect int
 const (
 	Open        Effect = iota // the next request is for this box, though no wake word was said
 	Close                     // no request is waited for any more
+	Reopen                    // the call that had no words in it goes on
 	Abandon                   // the request that is being recognised is not wanted
 	Chime                     // show by a sound that the box listens
 	Reply                     // speak the reply
@@ -72,7 +78,9 @@ const (
 type Attention struct {
 	talk     Mode          // Idle, Woken, Listening or Thinking
 	until    time.Duration // when Woken and Listening are over if nothing happens
+	patient  time.Duration // the end of patience with whoever called by a wake word
 	chime    time.Duration // when to chime; 0: not
+	unheard  bool          // the reply that no words were heard waits for that end
 	question bool          // what is being said is a question
 	sounds   bool          // the loudspeaker speaks
 	rings    bool
@@ -114,23 +122,30 @@ func (a Attention) Step(h Happening, now time.Duration) (Attention, []Effect) {
 		if a.muted || a.deaf {
 			return a, nil
 		}
-		return a.attend(now, chimeAfter)
+		a, do := a.attend(now, chimeAfter)
+		a.patient = a.until
+		return a, do
 	case Pressed:
 		return a.pressed(now)
+	case Voice:
+		if a.chime > now {
+			a.chime = now + chimeAfter
+		}
 	case Began:
 		if a.Expects() {
 			a.talk, a.until, a.chime = Listening, now+longestRequest, 0
 		}
 	case Ended:
 		if a.Expects() {
-			a.talk, a.chime = Thinking, 0
+			a.talk, a.chime, a.unheard = Thinking, 0, false
 			return a, []Effect{Close}
 		}
 	case Unmeant:
 		if a.Expects() {
-			a, do := a.rest()
-			return a, append([]Effect{Close}, do...)
+			return a.over()
 		}
+	case Unheard:
+		return a.unheardAt(now)
 	case Answered, Asked:
 		if a.talk == Thinking { // or else somebody has begun to ask for something else
 			a.talk, a.sounds, a.question = Idle, true, h == Asked
@@ -172,8 +187,8 @@ func (a Attention) attend(now, chime time.Duration) (Attention, []Effect) {
 	if !a.ducked {
 		do = append(do, Duck)
 	}
-	a.talk, a.until, a.chime = Woken, now+patience, now+chime
-	a.sounds, a.question, a.ducked = false, false, true
+	a.talk, a.until, a.patient, a.chime = Woken, now+patience, 0, now+chime
+	a.sounds, a.question, a.ducked, a.unheard = false, false, true, false
 	return a, do
 }
 
@@ -229,13 +244,37 @@ func (a Attention) passed(now time.Duration) (Attention, []Effect) {
 	case !a.Expects():
 		return a, nil
 	case now >= a.until:
-		a, do := a.rest()
-		return a, append([]Effect{Close}, do...)
+		return a.over()
 	case a.chime > 0 && now >= a.chime:
 		a.chime = 0
 		return a, []Effect{Chime}
 	}
 	return a, nil
+}
+
+// unheardAt is when nothing was heard in a request. After a wake word it may have been
+// another voice, or music, before the request itself: the box listens on and keeps its
+// reply until nobody says anything.
+func (a Attention) unheardAt(now time.Duration) (Attention, []Effect) {
+	switch {
+	case a.talk != Thinking:
+		return a, nil
+	case now >= a.patient || a.muted || a.deaf:
+		a.talk, a.sounds, a.question = Idle, true, false
+		return a, []Effect{Reply}
+	}
+	a.talk, a.until, a.unheard = Woken, min(a.patient, now+secondPatience), true
+	return a, []Effect{Reopen}
+}
+
+// over is when no request is waited for any more, and a reply that was kept is due.
+func (a Attention) over() (Attention, []Effect) {
+	if !a.unheard {
+		a, do := a.rest()
+		return a, append([]Effect{Close}, do...)
+	}
+	a.talk, a.chime, a.sounds, a.question, a.unheard = Idle, 0, true, false, false
+	return a, []Effect{Close, Reply}
 }
 
 // close is when nothing can be heard any more.
@@ -250,7 +289,7 @@ func (a Attention) close(h Happening) (Attention, []Effect) {
 
 // rest is when a talk is over.
 func (a Attention) rest() (Attention, []Effect) {
-	a.talk, a.chime = Idle, 0
+	a.talk, a.chime, a.unheard = Idle, 0, false
 	if !a.ducked || a.sounds {
 		return a, nil
 	}

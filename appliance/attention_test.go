@@ -38,6 +38,21 @@ func TestAttention(t *testing.T) {
 			{3, Ended, Thinking, []Effect{Close}},
 			{3.1, Settled, Idle, []Effect{Unduck}},
 		}},
+		{"the chime waits for whoever breathes between the words", []step{
+			{1, Called, Woken, []Effect{Duck}},
+			{1.3, Voice, Woken, nil},
+			{1.4, Passed, Woken, nil},
+			{1.6, Voice, Woken, nil},
+			{1.99, Passed, Woken, nil},
+			{2, Passed, Woken, []Effect{Chime}},
+			{2.1, Voice, Woken, nil},
+			{2.6, Passed, Woken, nil},
+		}},
+		{"the button's chime does not wait for the television", []step{
+			{1, Pressed, Woken, []Effect{Duck, Open}},
+			{1, Voice, Woken, nil},
+			{1, Passed, Woken, []Effect{Chime}},
+		}},
 		{"called by mistake", []step{
 			{1, Called, Woken, []Effect{Duck}},
 			{1.5, Passed, Woken, []Effect{Chime}},
@@ -121,6 +136,51 @@ func TestAttention(t *testing.T) {
 			{5, Ended, Thinking, []Effect{Close}},
 			{5.5, Answered, Speaking, []Effect{Reply}},
 			{7, Silent, Idle, []Effect{Unduck}},
+		}},
+		{"another voice came before the request", []step{
+			{1, Called, Woken, []Effect{Duck}},
+			{1.3, Began, Listening, nil},
+			{3, Ended, Thinking, []Effect{Close}},
+			{3.5, Unheard, Woken, []Effect{Reopen}},
+			{3.6, Passed, Woken, nil},
+			{5.4, Began, Listening, nil},
+			{7, Passed, Listening, nil},
+			{7.1, Ended, Thinking, []Effect{Close}},
+			{7.5, Answered, Speaking, []Effect{Reply}},
+			{9, Silent, Idle, []Effect{Unduck}},
+		}},
+		{"no words were heard, and nothing follows: it says so", []step{
+			{1, Called, Woken, []Effect{Duck}},
+			{3, Ended, Thinking, []Effect{Close}},
+			{3.5, Unheard, Woken, []Effect{Reopen}},
+			{5.4, Passed, Woken, nil},
+			{5.5, Passed, Speaking, []Effect{Close, Reply}},
+			{7, Silent, Idle, []Effect{Unduck}},
+		}},
+		{"no longer than patience lasts", []step{
+			{1, Called, Woken, []Effect{Duck}},
+			{5, Ended, Thinking, []Effect{Close}},
+			{6, Unheard, Woken, []Effect{Reopen}},
+			{7, Passed, Speaking, []Effect{Close, Reply}},
+		}},
+		{"no words were heard when patience was over", []step{
+			{1, Called, Woken, []Effect{Duck}},
+			{6, Began, Listening, nil},
+			{8, Ended, Thinking, []Effect{Close}},
+			{8.5, Unheard, Speaking, []Effect{Reply}},
+			{10, Silent, Idle, []Effect{Unduck}},
+		}},
+		{"no words were heard after the button", []step{
+			{1, Pressed, Woken, []Effect{Duck, Open}},
+			{3, Ended, Thinking, []Effect{Close}},
+			{3.5, Unheard, Speaking, []Effect{Reply}},
+		}},
+		{"no words were heard, and called again: it is forgiven", []step{
+			{1, Called, Woken, []Effect{Duck}},
+			{3, Ended, Thinking, []Effect{Close}},
+			{3.5, Unheard, Woken, []Effect{Reopen}},
+			{4, Called, Woken, nil},
+			{10, Passed, Idle, []Effect{Close, Unduck}},
 		}},
 		{"the button listens, and takes it back", []step{
 			{1, Pressed, Woken, []Effect{Duck, Open}},
@@ -219,6 +279,7 @@ func FuzzAttention(f *testing.F) {
 		}
 		now += time.Minute
 		step(Passed)
+		step(Silent) // of what it says then
 		if a.Mode() != Idle || ducked {
 			t.Fatalf("left alone it is %q, ducked %v", a.Mode(), ducked)
 		}

@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,15 +12,23 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cricket-home/cricket/firmware"
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/home/demo"
+	"github.com/cricket-home/cricket/home/hass"
+	"github.com/cricket-home/cricket/home/permission"
 	"github.com/cricket-home/cricket/home/schedule"
+	"github.com/cricket-home/cricket/intent/llm"
 	"github.com/cricket-home/cricket/internal/child"
 	"github.com/cricket-home/cricket/internal/trace"
+	"github.com/cricket-home/cricket/mesh/claim"
+	"github.com/cricket-home/cricket/mesh/intercom"
 	"github.com/cricket-home/cricket/mqtt"
+	"github.com/cricket-home/cricket/mqtt/hermes"
 	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/audio"
 	"github.com/cricket-home/cricket/voice/espeak"
@@ -37,7 +46,7 @@ type Options struct {
 	Devices bool       // serve the home's devices ourselves: --demo and --home
 	Ears    bool       // start a recogniser
 	Sound   Sound      // the microphone and the loudspeaker; nil: the box is silent and hears nobody
-	Keep    bool       // keep what is planned in StateDir; else it ends with the box
+	Keep    bool       // keep what is planned in HomeDir; else it ends with the box
 	Bin     string     // where the children's programs are
 
 	// What the live chain hears and speaks through; where there is no microphone, the
@@ -45,10 +54,19 @@ type Options struct {
 	Microphone  Microphone
 	Loudspeaker Loudspeaker
 	Board       Board
+	BoardFault  error // why there is none, where the configuration names one
+
+	System System // what the machine was started with
+
+	Sys fs.FS // /sys, for what the board tells of itself; nil: it tells nothing
 
 	StateDir   string
+	HomeDir    string // where what belongs to this home is kept: plans, trust, rooms, what was learned; "": StateDir
 	RuntimeDir string // the control socket is in here
 	Log        *slog.Logger
+
+	// Moment is the time by which people take turns; nil: the machine's.
+	Moment func() time.Time
 }
 
 // recognizer is what turns an utterance into text; voice/voicetest has its contract.
@@ -60,51 +78,89 @@ type recognizer interface {
 
 // Box is one appliance.
 type Box struct {
-	config   Config
-	options  Options
-	log      *slog.Logger
-	unread   []error // what is wrong with custom sentences that are left out
-	house    *House
-	distrust error        // what was wrong with the ledger of trust, or with the imported registry, at the start
-	broker   *mqtt.Broker // nil where the home has its own
-	client   *mqtt.Client
-	devices  *demo.Devices // nil where the home's devices are real
-	ears     *ears
-	phrases  *sphinx.Engine         // the recogniser that must be told the phrases
-	taught   chan struct{}          // closed when it has phrases
-	unheard  atomic.Pointer[string] // what was wrong with the newest phrases
-	mouth    *espeak.Engine
-	results  *trace.Ring[Result]
-	wakes    wakeCounts
-	drafts   *drafts       // nil: there is no recogniser for them
-	model    languageModel // nil: there is none
-	live     *live         // nil: there is no microphone
-	mode     atomic.Pointer[Mode]
-	self     *selfDevice            // nil in a box that ends with its command
-	asked    atomic.Pointer[Result] // what somebody asked for last, as self tells it
-	tuned    atomic.Pointer[tuning]
-	answers  answers       // how long the devices take
-	again    chan struct{} // has an element when the box is to restart
-	control  net.Listener
-	wyoming  net.Listener // nil: Wyoming clients are not served
+	config       Config
+	options      Options
+	log          *slog.Logger
+	table        permission.Table
+	learning     *learning
+	codes        *codes
+	questions    questions // that wait for a yes, or for the code
+	unread       []error   // what is wrong with custom sentences that are left out
+	ownSentences ownSentences
+	house        *House
+	distrust     error        // what was wrong with the ledger of trust, or with the imported registry, at the start
+	broker       *mqtt.Broker // nil where the home has its own
+	client       *mqtt.Client
+	devices      *demo.Devices // nil where the home's devices are real
+	ears         *ears
+	phrases      *sphinx.Engine         // the recogniser that must be told the phrases
+	taught       chan struct{}          // closed when it has phrases
+	unheard      atomic.Pointer[string] // what was wrong with the newest phrases
+	mouth        *espeak.Engine
+	results      *trace.Ring[Result]
+	wakes        wakeCounts
+	drafts       *drafts       // nil: there is no recogniser for them
+	model        languageModel // nil: there is none
+	guest        *llm.Guest    // nil: there is none
+	live         *live         // nil: there is no microphone
+	mode         atomic.Pointer[Mode]
+	self         *selfDevice               // nil in a box that ends with its command
+	asked        atomic.Pointer[Result]    // what somebody asked for last, as self tells it
+	ringSet      atomic.Pointer[ringLight] // nil: there are no lights
+	readings     atomic.Pointer[firmware.Readings]
+	tuned        atomic.Pointer[tuning]
+	answers      answers       // how long the devices take
+	again        chan struct{} // has an element when the box is to restart
+	reached      chan struct{} // has an element after the broker was reached
+	control      net.Listener
+	wyoming      wyomingPorts
+	hass         *hass.Client     // nil: no Home Assistant is asked
+	hermes       *hermes.Hermes   // nil: nobody is served so
+	frames       chan voice.Frame // for Hermes; nil: nobody is to hear the microphone
+	chimeless    atomic.Bool      // somebody toggled the feedback sounds off
 
-	clock   clock
-	place   schedule.Place
-	agenda  *Agenda
-	store   *schedule.Store        // nil where nothing is kept
-	damaged *schedule.DamagedError // what was wrong with the book at the start
-	rooms   rooms
-	speech  *Mouth
-	voices  *voices
-	loud    *volume
-	heardBy chan taken // who speaks what this box announced
+	updates  *Updates
+	siblings siblings
+	page     housePage
+	started  time.Time
+	events   events
+	heavy    heavy
+	openai   ownEndpoint
+	shared   shared
+	claims   atomic.Pointer[claim.Node] // nil until the mesh runs
+	intercom atomic.Pointer[intercom.Node]
+	tap      tap
+	repeats  repeats
+
+	clock        clock
+	place        schedule.Place
+	agenda       *Agenda
+	store        *schedule.Store        // nil where nothing is kept
+	damaged      *schedule.DamagedError // what was wrong with the book at the start
+	rooms        rooms
+	speech       *Mouth
+	voices       *voices
+	loud         *volume
+	dumb         atomic.Pointer[string]         // why nobody can hear the box; nil: nothing is known against it
+	enquireAfter func(ctx context.Context) bool // waits until devices had time to tell their states by themselves
+	heardBy      chan taken                     // who speaks what this box announced
 }
 
 // New puts a box together and opens its broker's port and its control socket.
 // It starts nothing.
 func New(o Options) (*Box, error) {
-	b := &Box{config: o.Config, options: o, log: o.Log, results: trace.NewRing[Result](kept), taught: make(chan struct{}),
-		heardBy: make(chan taken, 16), again: make(chan struct{}, 1)}
+	b := &Box{config: o.Config, options: o, log: o.Log, started: time.Now(), results: trace.NewRing[Result](kept), taught: make(chan struct{}),
+		heardBy: make(chan taken, 16), again: make(chan struct{}, 1), reached: make(chan struct{}, 1), enquireAfter: func(ctx context.Context) bool { return pause(ctx, enquiryDelay) }}
+	if o.HomeDir == "" {
+		o.HomeDir, b.options.HomeDir = o.StateDir, o.StateDir
+	}
+	if o.Keep {
+		o.Config.Taught = filepath.Join(o.HomeDir, "custom_sentences")
+		b.config.Taught = o.Config.Taught
+	}
+	if o.Sys == nil {
+		b.options.Sys = embed.FS{} // which is empty
+	}
 	if o.Home == nil {
 		var err error
 		if o.Home, err = ownHome(o.Config); err != nil {
@@ -122,12 +178,18 @@ func New(o Options) (*Box, error) {
 	for _, fault := range b.unread {
 		b.log.Error("custom sentences are left out", "err", fault)
 	}
+	if err := b.openPermissions(sentences); err != nil {
+		return nil, err
+	}
+	b.openConsent()
+	b.openLearned()
 	b.openHouse(sentences)
 	if b.control, err = listen(o.RuntimeDir); err != nil {
 		return nil, err
 	}
 	b.openTuning()
-	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openAgenda(), b.openMQTT(), b.openWyoming()); err != nil {
+	b.openAnswers()
+	if err := errors.Join(b.openVoice(), b.openMouth(), b.openModel(), b.openGuest(), b.openAgenda(), b.openMQTT(), b.openHomeAssistant(), b.openWyoming(), b.openMesh(), b.openHeavy(), b.openOpenAI(), b.openPage()); err != nil {
 		return nil, errors.Join(err, b.control.Close(), b.closeBook())
 	}
 	if o.Microphone == nil && o.Sound != nil && o.Config.Audio.Microphone != audio.None {
@@ -144,9 +206,17 @@ func New(o Options) (*Box, error) {
 		b.live = newLive(b, out, b.drafts)
 		b.speech.tells = b.live.sounds
 	}
+	b.openHermes()
+	b.openShared()
+	b.openRing()
+	b.openUpdates()
 	if o.Keep {
 		b.self = newSelfDevice(b.own(), b.entities(), b.client, b.log)
-		b.agenda.changed = b.self.changed
+		b.agenda.changed = append(b.agenda.changed, b.self.changed)
+		// Before there is a connection: what comes with it must not be missed.
+		if err := b.client.Subscribe(context.Background(), b.self.hear, b.self.filters()...); err != nil {
+			return nil, errors.Join(err, b.control.Close(), b.closeBook())
+		}
 	}
 	return b, nil
 }
@@ -188,6 +258,7 @@ func (b *Box) openMQTT() error {
 		o.OnStatus = func(s mqtt.Status) {
 			if s.Connected {
 				signal(b.self.connected)
+				signal(b.reached)
 			}
 		}
 	}
@@ -265,6 +336,7 @@ func (b *Box) openVoice() error {
 		return errors.New("pronounce the names of the home: espeak-ng is missing")
 	}
 	b.ears = newEars(candidates, decision.Note, b.log)
+	b.openElsewhere()
 	return nil
 }
 
@@ -290,6 +362,9 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	err := b.runParts(ctx, parts)
 	endBroker()
+	if f := b.face(); f != nil {
+		err = errors.Join(err, f.Close())
+	}
 	return errors.Join(err, <-ended)
 }
 
@@ -308,8 +383,14 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	if b.devices != nil {
 		run("devices", b.devices.Run)
 	}
+	if b.hass != nil {
+		run("home assistant", b.hass.Run)
+	}
 	if b.ears != nil {
 		run("recogniser", b.ears.Run)
+		if b.ears.elsewhere != nil {
+			run("recogniser elsewhere", b.ears.elsewhere.Run)
+		}
 	}
 	if b.model != nil {
 		run("language model", b.runModel)
@@ -317,18 +398,48 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 	if b.options.Sound != nil {
 		run("sound", b.options.Sound.Run)
 	}
+	run("loudspeaker", b.watchLoudspeaker)
 	run("agenda", b.agenda.Run)
+	run("habits", b.offer)
 	run("agenda", b.attend)
 	run("loudspeaker", b.speech.Run)
 	run("voice", b.voices.Run)
+	if f := b.face(); f != nil {
+		run("board", f.Run)
+	}
+	run("board", b.readBoard)
 	run("bell", b.ring)
 	run("control", b.serve)
 	run("restart", b.restart)
-	if b.self != nil {
-		run("self", b.self.Run)
+	run("updates", b.updates.Run)
+	if b.page.page != nil {
+		run("page", b.runPage)
 	}
-	if b.wyoming != nil {
-		run("wyoming", b.serveWyoming)
+	if b.openai.server != nil {
+		run("endpoint", b.runOpenAI)
+	}
+	if b.siblings.mesh != nil {
+		run("mesh", b.runMesh)
+		run("heavy prompts", b.runHeavy)
+		run("household", b.runShared)
+		run("metrics", b.serveMetrics)
+	}
+	if b.self != nil {
+		run("self", func(ctx context.Context) error {
+			b.tryLoudspeaker(ctx) // or else what needs one would be offered, and taken back
+			return b.self.Run(ctx)
+		})
+		run("answers", b.keepAnswers)
+		run("enquiry", b.enquire)
+	}
+	for name, part := range b.wyomingParts() {
+		run(name, part)
+	}
+	if b.hermes != nil {
+		run("hermes", b.hermes.Run)
+	}
+	if b.frames != nil {
+		run("hermes", b.publishFrames)
 	}
 	if b.live != nil {
 		run("live", func(ctx context.Context) error { return b.live.Run(ctx, b.options.Microphone) })
@@ -341,7 +452,7 @@ func (b *Box) runParts(ctx context.Context, group *errgroup.Group) error {
 
 // own is this box as Home Assistant learns of it.
 func (b *Box) own() mqtt.Own {
-	o := mqtt.Own{Prefix: b.config.MQTT.DiscoveryPrefix, Node: node(), Name: "Cricket"}
+	o := mqtt.Own{Prefix: b.config.MQTT.DiscoveryPrefix, Node: node(), Name: "Cricket", Version: b.options.System.Version}
 	if a, ok := b.house.Now().Home.Area(b.config.Room); ok && b.config.Room != "" {
 		o.Name, o.Area = a.Name+" Cricket", a.Name
 	}
@@ -354,8 +465,8 @@ func (b *Box) follow(ctx context.Context) error {
 	if err := b.client.Subscribe(ctx, b.told, tellTopics()...); err != nil {
 		return err
 	}
-	if b.self != nil {
-		if err := b.client.Subscribe(ctx, b.self.hear, b.self.filters()...); err != nil {
+	if b.hermes != nil {
+		if err := b.client.Subscribe(ctx, b.hearHermes, hermes.Topics()...); err != nil {
 			return err
 		}
 	}

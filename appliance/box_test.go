@@ -82,7 +82,7 @@ func run(t *testing.T, part func(context.Context) error) (stop func()) {
 
 func free() Config {
 	c := DefaultConfig()
-	c.MQTT.Listen = "127.0.0.1:0"
+	c.MQTT.Listen, c.Page.Listen, c.OpenAI.Listen = "127.0.0.1:0", "", ""
 	return c
 }
 

@@ -19,6 +19,7 @@ import (
 //	cricket/<node>/broadcast[/<area>]  a box lets the others speak (those of a room)
 //	cricket/<node>/heard               a box tells that it does
 //	cricket/<node>/say, cricket/all/say  from automations
+//	cricket/<node>/chime, cricket/all/chime  a door bell, and perhaps a text
 
 // maxTold is the longest text that a topic may let a box say.
 const maxTold = 1000 // bytes
@@ -38,7 +39,7 @@ type taken struct {
 // tellTopics are the topics that let this box speak.
 func tellTopics() []string {
 	own := "cricket/" + node()
-	return []string{"cricket/all/say", own + "/say", own + "/heard", "cricket/+/broadcast", "cricket/+/broadcast/+"}
+	return []string{"cricket/all/say", own + "/say", "cricket/all/chime", own + "/chime", own + "/heard", "cricket/+/broadcast", "cricket/+/broadcast/+"}
 }
 
 // told takes a message of those topics.
@@ -60,7 +61,13 @@ func (b *Box) told(m mqtt.Message) {
 		return
 	}
 	text := voice.Plain(string(m.Payload))
+	if err := b.silent(); err != nil { // and whoever announces is not told that this one speaks it
+		b.log.Warn("a text was not said", "topic", m.Topic, "err", err)
+		return
+	}
 	switch {
+	case parts[2] == "chime":
+		b.speech.Doorbell(text)
 	case text == "":
 		return
 	case parts[2] == "say":
@@ -68,7 +75,9 @@ func (b *Box) told(m mqtt.Message) {
 	case from == node(), len(parts) == 4 && parts[3] != b.roomID(Request{}):
 		return
 	default:
-		b.speech.Tell(text, true)
+		if b.repeats.by(false, string(m.Payload), time.Now()) {
+			b.speech.Tell(text, true)
+		}
 		go b.take(from, string(m.Payload))
 	}
 }
@@ -100,17 +109,31 @@ func (b *Box) broadcast(ctx context.Context, plan home.Plan, due bool) error {
 	for range len(b.heardBy) {
 		<-b.heardBy // late ones, of the last announcement
 	}
-	if err := b.send(ctx, topic, []byte(plan.Announce)); err != nil {
-		return err
-	}
-	if here {
+	siblings, all := make(chan int, 1), context.WithoutCancel(ctx)
+	go func() { siblings <- b.tellSiblings(all, plan.Announce, plan.In) }()
+	err := b.send(ctx, topic, []byte(plan.Announce))
+	if err == nil && here && b.silent() == nil {
 		b.speech.Tell(plan.Announce, true)
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, heardTime)
 	defer cancel()
+	if err != nil { // siblings need no broker
+		select {
+		case n := <-siblings:
+			if n > 0 {
+				return nil
+			}
+		case <-ctx.Done():
+		}
+		return err
+	}
 	for {
 		select {
+		case n := <-siblings:
+			if n > 0 {
+				return nil
+			}
 		case t := <-b.heardBy:
 			if t.Message == plan.Announce {
 				return nil

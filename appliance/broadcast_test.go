@@ -234,7 +234,7 @@ func TestSayAloud(t *testing.T) {
 	b, p, _ := houseOfTwo(t)
 	ask := func(query string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
-		b.handler().ServeHTTP(w, httptest.NewRequestWithContext(within(t), "POST", "/say/aloud?"+query, nil))
+		b.controlHandler().ServeHTTP(w, httptest.NewRequestWithContext(within(t), "POST", "/say/aloud?"+query, nil))
 		return w
 	}
 	if w := ask("text=hello"); w.Code != 503 || !strings.Contains(w.Body.String(), "no loudspeaker") {

@@ -13,7 +13,11 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/cricket-home/cricket/home/hass"
+	"github.com/cricket-home/cricket/home/permission"
+	"github.com/cricket-home/cricket/mesh"
 	"github.com/cricket-home/cricket/mqtt"
+	"github.com/cricket-home/cricket/voice/wyoming"
 )
 
 // ConfigFile is where the owner's configuration is when Cricket is installed.
@@ -22,20 +26,36 @@ const ConfigFile = "/etc/cricket/config.toml"
 // Config is what config.toml says. The config.toml at the root of the
 // repository is its manual, and decodes to DefaultConfig.
 type Config struct {
-	Language string  `toml:"language"`
-	Room     string  `toml:"room"`
-	MQTT     MQTT    `toml:"mqtt"`
-	Audio    Audio   `toml:"audio"`
-	STT      STT     `toml:"stt"`
-	TTS      TTS     `toml:"tts"`
-	LLM      LLM     `toml:"llm"`
-	Quiet    Quiet   `toml:"quiet"`
-	Wake     Wake    `toml:"wake"`
-	Place    Place   `toml:"place"`
-	Wyoming  Wyoming `toml:"wyoming"`
+	Language string      `toml:"language"`
+	Room     string      `toml:"room"`
+	MQTT     MQTT        `toml:"mqtt"`
+	Audio    Audio       `toml:"audio"`
+	STT      STT         `toml:"stt"`
+	TTS      TTS         `toml:"tts"`
+	LLM      LLM         `toml:"llm"`
+	Guest    Guest       `toml:"guest"`
+	OpenAI   OpenAI      `toml:"openai"`
+	Quiet    Quiet       `toml:"quiet"`
+	Wake     Wake        `toml:"wake"`
+	Place    Place       `toml:"place"`
+	Wyoming  Wyoming     `toml:"wyoming"`
+	Hermes   Hermes      `toml:"hermes"`
+	Dialogue Dialogue    `toml:"dialogue"`
+	Mesh     Mesh        `toml:"mesh"`
+	Page     Page        `toml:"page"`
+	Board    BoardConfig `toml:"board"`
+
+	Update UpdateConfig `toml:"update"`
+
+	HomeAssistant HomeAssistant `toml:"home_assistant"`
+
+	Permission []permission.Row `toml:"permission"`
 
 	// Dir is the folder of the file: home.toml and custom_sentences are beside it.
 	Dir string `toml:"-"`
+
+	// Taught is a folder of further custom sentences, those made on the house page; "": there are none.
+	Taught string `toml:"-"`
 }
 
 // MQTT says which broker the home uses.
@@ -70,7 +90,20 @@ type LLM struct {
 
 // Wyoming says where Wyoming clients are served.
 type Wyoming struct {
-	Listen string `toml:"listen"`
+	Listen     string `toml:"listen"`
+	Satellite  string `toml:"satellite"`
+	Microphone string `toml:"microphone"`
+	ASR        string `toml:"asr"`
+	TTS        string `toml:"tts"`
+	Wake       string `toml:"wake"`
+}
+
+// Hermes says whether the box is a base of Rhasspy's, and for which satellites.
+type Hermes struct {
+	Enabled     bool              `toml:"enabled"`
+	Site        string            `toml:"site"`
+	AudioFrames bool              `toml:"audio_frames"`
+	Sites       map[string]string `toml:"sites"` // siteId -> room
 }
 
 // Place says where the home is, and how its box knows the time.
@@ -87,9 +120,15 @@ func DefaultConfig() Config {
 		Language: "en",
 		MQTT:     MQTT{Listen: "127.0.0.1:1883", DiscoveryPrefix: "homeassistant"},
 		TTS:      TTS{Beep: true},
+		OpenAI:   OpenAI{Listen: "127.0.0.1:7440"},
 		Quiet:    Quiet{Volume: 30},
 		Wake:     Wake{Words: defaultWakeWords()},
 		Place:    Place{BatteryClock: true},
+		Mesh:     Mesh{Enabled: true, Listen: fmt.Sprint(":", mesh.Port), Peers: []string{}, Brain: true, Private: []string{}},
+		Page:     Page{Listen: ":7430", Names: []string{}},
+		Hermes:   Hermes{Site: "default", Sites: map[string]string{}},
+		Dialogue: Dialogue{FollowUp: true},
+		Board:    BoardConfig{LEDPins: []string{}},
 	}
 }
 
@@ -112,6 +151,7 @@ func LoadConfig(file string) (Config, error) {
 	if err := c.decode(file, data); err != nil {
 		return c, err
 	}
+	c.numberRows(file, data)
 	return c, c.validate(file)
 }
 
@@ -171,7 +211,34 @@ func (c *Config) validate(file string) error {
 	if m := c.MQTT; m.CertFile == "" && m.KeyFile != "" || m.CertFile != "" && secret(m.KeyFile, keyCredential) == "" {
 		fault("'mqtt.cert_file' and 'mqtt.key_file' go together")
 	}
+	for key, address := range map[string]string{"listen": c.Wyoming.Listen, "satellite": c.Wyoming.Satellite, "microphone": c.Wyoming.Microphone} {
+		if _, _, err := net.SplitHostPort(address); err != nil && address != "" {
+			fault("'wyoming.%s' must be host:port: %w", key, err)
+		}
+	}
+	if h := c.HomeAssistant; h.URL != "" {
+		if _, err := h.token(); err != nil {
+			fault("%w", err)
+		}
+		if err := hass.CheckURL(h.URL); err != nil {
+			fault("'home_assistant.url': %w", err)
+		}
+	}
+	for key, uri := range map[string]string{"asr": c.Wyoming.ASR, "tts": c.Wyoming.TTS, "wake": c.Wyoming.Wake} {
+		if _, err := wyoming.Address(uri); err != nil && uri != "" {
+			fault("'wyoming.%s': %w", key, err)
+		}
+	}
+	c.Hermes.validate(fault)
 	c.Quiet.validate(fault)
+	c.Dialogue.validate(fault)
+	c.Mesh.validate(fault)
+	c.Guest.validate(fault)
+	c.OpenAI.validate(fault)
+	c.Page.validate(fault)
+	c.Board.validate(fault)
+	c.Update.validate(fault)
+	faults = append(faults, c.permissionFaults()...)
 	c.Wake.validate(fault, c.Language)
 	if p := c.MQTT.DiscoveryPrefix; p == "" || strings.ContainsAny(p, "+#") {
 		fault("'mqtt.discovery_prefix' must be a topic without wildcards, not %q", p)
@@ -186,7 +253,7 @@ func (c *Config) validate(file string) error {
 		fault("'place.longitude' must be between -180 and 180")
 	}
 	for key, path := range map[string]string{
-		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "mqtt.cert_file": c.MQTT.CertFile, "mqtt.key_file": c.MQTT.KeyFile, "stt.model": c.STT.Model, "tts.piper": c.TTS.Piper, "tts.voice": voiceFile(c.TTS.Voice),
+		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "mqtt.cert_file": c.MQTT.CertFile, "mqtt.key_file": c.MQTT.KeyFile, "home_assistant.token_file": c.HomeAssistant.TokenFile, "guest.key_file": c.Guest.KeyFile, "guest.ca_file": c.Guest.CAFile, "openai.key_file": c.OpenAI.KeyFile, "openai.cert_file": c.OpenAI.CertFile, "openai.cert_key_file": c.OpenAI.CertKeyFile, "openai.embeddings_model": c.OpenAI.EmbeddingsModel, "stt.model": c.STT.Model, "tts.piper": c.TTS.Piper, "tts.voice": voiceFile(c.TTS.Voice),
 	} {
 		if path == "" {
 			continue

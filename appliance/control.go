@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/home/permission"
 	"github.com/cricket-home/cricket/voice"
 )
 
@@ -55,7 +56,7 @@ func listen(dir string) (net.Listener, error) {
 
 // serve answers on the control socket until ctx ends.
 func (b *Box) serve(ctx context.Context) error {
-	server := &http.Server{Handler: b.handler(), BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: b.controlHandler(), BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
 		server.Close()
@@ -66,8 +67,18 @@ func (b *Box) serve(ctx context.Context) error {
 	return nil
 }
 
-// handler is what the command line and the house page can ask of a box.
-func (b *Box) handler() http.Handler {
+// controlHandler is what the command line can ask of a box: more than the house page can.
+func (b *Box) controlHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", b.handler(permission.CLI))
+	b.servePage(mux)
+	b.serveOpenAI(mux)
+	b.serveUpdates(mux)
+	return mux
+}
+
+// handler is what the command line and the house page can ask of a box; source is who asks.
+func (b *Box) handler(source home.Source) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, r *http.Request) {
 		if err := b.Ready(r.Context()); err != nil {
@@ -89,7 +100,7 @@ func (b *Box) handler() http.Handler {
 		if !b.knowsRoom(w, body.Room) {
 			return
 		}
-		writeJSON(w, b.Ask(r.Context(), body.Text, Request{Room: body.Room, DryRun: body.DryRun}))
+		writeJSON(w, b.Ask(r.Context(), body.Text, Request{Room: body.Room, DryRun: body.DryRun, Source: source}))
 	})
 	mux.HandleFunc("POST /hear", b.hear)
 	mux.HandleFunc("POST /listen", b.listenOnce)
@@ -125,8 +136,8 @@ func (b *Box) handler() http.Handler {
 		case err != nil:
 		case voice.Plain(text) == "":
 			err = errors.New("speak: there are no words in the text")
-		case b.options.Sound == nil:
-			http.Error(w, "speak: this box has no loudspeaker", http.StatusServiceUnavailable)
+		case !b.hasLoudspeaker():
+			http.Error(w, "speak: "+errNoLoudspeaker.Error(), http.StatusServiceUnavailable)
 			return
 		}
 		if err != nil {
@@ -137,6 +148,7 @@ func (b *Box) handler() http.Handler {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
+	mux.HandleFunc("POST /announce", b.announceOnce)
 	mux.HandleFunc("GET /why", func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(r.FormValue("n"))
 		if err != nil || n < 1 {
@@ -161,6 +173,22 @@ func (b *Box) handler() http.Handler {
 		w.Header().Set("Content-Type", "application/toml")
 		w.Write(text)
 	})
+	mux.HandleFunc("GET /learned", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.Learned()) })
+	mux.HandleFunc("GET /learned/export", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.learning.now()) })
+	mux.HandleFunc("POST /learned/erase", func(w http.ResponseWriter, r *http.Request) {
+		id := r.FormValue("id")
+		if id == "" && r.FormValue("all") != "true" {
+			http.Error(w, "erase: id or all=true is missing", http.StatusBadRequest)
+			return
+		}
+		switch err := b.Erase(r.Context(), id); {
+		case errors.Is(err, errNotLearned):
+			http.Error(w, err.Error(), http.StatusNotFound)
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("GET /home/permissions", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.Permissions()) })
 	mux.HandleFunc("GET /home/pending", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.Pending()) })
 	mux.HandleFunc("POST /home/approve", func(w http.ResponseWriter, r *http.Request) {
 		err := b.house.Approve(r.Context(), r.FormValue("id"))
@@ -186,6 +214,15 @@ func (b *Box) handler() http.Handler {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
+	b.siblings.serve(mux)
+	b.serveStatus(mux)
+	b.serveVoice(mux)
+	b.serveEvents(mux)
+	b.serveRooms(mux)
+	b.serveBook(mux)
+	b.serveTeaching(mux, source)
+	b.serveBackup(mux, source)
+	b.serveSentences(mux)
 	mux.HandleFunc("GET /wake", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.wakes.all()) })
 	mux.HandleFunc("GET /doctor", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, b.Doctor(r.Context()))

@@ -66,6 +66,9 @@ func (h *House) gather() {
 
 // admit says whether an entity may be taken in at once.
 func (h *House) admit(e mqtt.Entity) bool {
+	if e.IsOutside() { // whoever gave the token has exposed it
+		return true
+	}
 	return h.trust.Admit(h.Now().Home, e, h.announced.Moving)
 }
 
@@ -121,11 +124,13 @@ func (h *House) rebuild() {
 		return
 	}
 	names := h.Now().Home.Names()
-	if sameNames(names, h.bound) {
+	if len(h.reworded) == 0 && sameNames(names, h.bound) {
 		return
 	}
 	h.building, h.bound = true, names
-	go func() { h.resolved <- h.sentences.Bind(names) }()
+	h.rewording, h.reworded = h.reworded, nil
+	sentences := h.sentences
+	go func() { h.resolved <- sentences.Bind(names) }()
 }
 
 // sameNames reports whether two homes are spoken of alike. States are asked for

@@ -56,10 +56,12 @@ func CheckConfig() Finding {
 // Doctor looks at every part of the running box.
 func (b *Box) Doctor(ctx context.Context) []Finding {
 	out := CheckPrograms(b.options.Bin)
-	out = append(out, b.checkBroker(), b.checkSound(ctx), b.checkEars(), b.checkModel(), b.checkSchedule(), b.voices.check(), b.checkLoudspeaker())
+	out = append(out, b.checkFriends()...)
+	out = append(out, b.checkBroker(), b.checkHomeAssistant(), b.checkSound(ctx), b.checkEars(), b.checkModel(), b.checkGuest(ctx), b.checkOpenAI(), b.checkSchedule(), b.voices.check(), b.checkLoudspeaker(ctx))
 	for _, fault := range b.unread {
 		out = append(out, Finding{Part: "sentences", Text: fault.Error(), Hint: "correct the file and restart cricket; until then it is left out, whole"})
 	}
+	out = append(append(out, b.checkPermissions()...), b.checkLearned()...)
 	s := b.house.Now()
 	devices := Finding{Part: "home", OK: true, Text: fmt.Sprintf("%d devices in %d rooms", len(s.Home.Devices), len(s.Home.Areas))}
 	if len(s.Home.Devices) == 0 {
@@ -82,6 +84,10 @@ func (b *Box) Doctor(ctx context.Context) []Finding {
 		}
 	}
 	out = append(out, b.checkTrust()...)
+	out = append(out, b.checkMesh(ctx)...)
+	out = append(append(out, b.checkPage()...), b.checkRestored()...)
+	out = append(out, b.checkBoard()...)
+	out = append(out, b.checkUpdate()...)
 	for _, alert := range s.Alerts {
 		out = append(out, Finding{Part: alert.Topic, Text: "says: " + alert.Reason, Hint: "look after the device"})
 	}
@@ -132,6 +138,7 @@ func (b *Box) checkEars() Finding {
 		f.OK, f.Hint = false, "cricket models verify"
 		f.Text += "; " + fallen
 	}
+	b.ears.checkElsewhere(&f)
 	if fault := b.unheard.Load(); fault != nil && *fault != "" {
 		f.OK, f.Hint = false, "give the device an alias in plain words, in home.toml"
 		f.Text += "; " + *fault
@@ -146,25 +153,12 @@ func (b *Box) checkEars() Finding {
 	return f
 }
 
-func (b *Box) checkLoudspeaker() Finding {
-	f := Finding{Part: "loudspeaker", Text: "this box is silent"}
-	switch fault := b.speech.Fault(); {
-	case b.options.Sound == nil:
-		return f
-	case fault != "":
-		f.Text, f.Hint = fault, "cricket say hello"
-	default:
-		f.OK, f.Text = true, fmt.Sprintf("it speaks at %d percent", b.loud.Now())
-	}
-	return f
-}
-
 func (b *Box) checkSchedule() Finding {
 	now := b.clock.now()
 	f := Finding{Part: "schedule", OK: true, Text: fmt.Sprintf("%d planned", len(b.agenda.Book().Entries))}
 	switch fault := b.agenda.fault.Load(); {
 	case fault != nil:
-		f.OK, f.Text, f.Hint = false, *fault, "df -h "+b.options.StateDir
+		f.OK, f.Text, f.Hint = false, *fault, "df -h "+b.options.HomeDir
 	case b.damaged != nil:
 		f.OK, f.Text, f.Hint = false, b.damaged.Error(), "look for what is missing: cricket ring"
 	case !now.Known:

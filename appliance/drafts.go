@@ -117,7 +117,7 @@ func (l *live) draft(ctx context.Context) {
 		if heard.NotCommand {
 			text = ""
 		}
-		pause := pauseAfter(l.box.house.Now().Resolver, text, l.box.config.Room)
+		pause := pauseAfter(l.box.house.Now().Resolver, l.box.conversation(l.box.dialogue(Request{})), text, l.box.config.Room)
 		if text == "" && u.End-u.Start < leastRequest {
 			pause = pausePrefix
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cricket-home/cricket/internal/child"
 	"github.com/cricket-home/cricket/voice"
+	"github.com/cricket-home/cricket/voice/wyoming"
 )
 
 // candidate is a recogniser that the ears may use.
@@ -33,11 +34,13 @@ type ears struct {
 	candidates []candidate // one at least
 	note       string      // what else there is to say about the choice
 	log        *slog.Logger
-	settled    chan struct{} // closed when a candidate is kept
+	elsewhere  *wyoming.Recogniser // goes before the candidates while it answers; nil: there is none
+	settled    chan struct{}       // closed when a candidate is kept
 
 	mu     sync.Mutex
 	at     int      // the candidate that is tried, or kept
 	failed []string // candidates before it, and why
+	last   string   // who heard the last request; "": nobody has
 }
 
 func newEars(candidates []candidate, note string, log *slog.Logger) *ears {
@@ -139,12 +142,18 @@ func (e *ears) Ready(ctx context.Context) error {
 	}
 }
 
-// Transcribe waits until a candidate is kept, and hears with it.
+// Transcribe hears with the recogniser elsewhere, where there is one, or else waits until a
+// candidate is kept and hears with that.
 func (e *ears) Transcribe(ctx context.Context, u voice.Utterance) (voice.Transcript, error) {
+	if t, ok := e.hearElsewhere(ctx, u); ok {
+		return t, nil
+	}
 	if err := e.Ready(ctx); err != nil {
 		return voice.Transcript{}, err
 	}
-	return e.current().Transcribe(ctx, u)
+	c := e.current()
+	e.by(c.name)
+	return c.Transcribe(ctx, u)
 }
 
 // State says how the candidate is that is tried or kept.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cricket-home/cricket/home/demo"
+	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/voicetest"
 )
@@ -167,6 +168,57 @@ func TestEndOfSpeechUnderstands(t *testing.T) {
 	}
 }
 
+// While a draft is being made no other is begun, though there is another pause.
+func TestOneDraftAtATime(t *testing.T) {
+	b := startListening(t, free(), &listening{})
+	_, sound := requestSound(t)
+	from := slices.IndexFunc(sound, func(x int16) bool { return x > 300 })
+	part := sound[from : from+voice.SampleRate*8/10]
+	for took, least := range map[time.Duration]int{0: 2, time.Minute: 1} {
+		made := 0
+		c := newConversation(t, b, &drafts{hear: func(context.Context, voice.Utterance) (voice.Transcript, error) {
+			made++
+			return voice.Transcript{Text: "it was a lovely day", Confidence: 1}, nil
+		}})
+		c.took = func(time.Duration) time.Duration { return took }
+		delay, whole, ended := c.request([][]int16{part, part}, []time.Duration{240 * time.Millisecond}, 0)
+		if !ended || !whole || made < least || took == time.Minute && made > 1 {
+			t.Errorf("drafts that take %v: %d were made, over %v after the last sample (whole %v, ended %v)", took, made, delay, whole, ended)
+		}
+	}
+}
+
+// A draft of what was said up to an earlier pause comes too late to say that the request
+// is whole: more was said since.
+func TestDraftOfAnEarlierPause(t *testing.T) {
+	b := startListening(t, free(), &listening{})
+	_, sound := requestSound(t)
+	from := slices.IndexFunc(sound, func(x int16) bool { return x > 300 })
+	part := sound[from : from+voice.SampleRate*8/10]
+	c := newConversation(t, b, &drafts{hear: func(context.Context, voice.Utterance) (voice.Transcript, error) {
+		return voice.Transcript{Text: "turn on the lamp", Confidence: 1}, nil
+	}})
+	c.took = func(time.Duration) time.Duration { return 1480 * time.Millisecond } // it comes in the second pause
+	delay, whole, ended := c.request([][]int16{part, part}, []time.Duration{240 * time.Millisecond}, 0)
+	if !ended || !whole || delay < 560*time.Millisecond {
+		t.Errorf("over %v after the last sample (whole %v, ended %v), want 700 ms", delay, whole, ended)
+	}
+}
+
+// So little that was not understood, "turn", is the beginning of a request.
+func TestShortBeginningIsWaitedFor(t *testing.T) {
+	b := startListening(t, free(), &listening{})
+	_, sound := requestSound(t)
+	c := newConversation(t, b, &drafts{hear: func(context.Context, voice.Utterance) (voice.Transcript, error) {
+		return voice.Transcript{}, nil
+	}})
+	from := slices.IndexFunc(sound, func(x int16) bool { return x > 300 })
+	delay, whole, ended := c.request([][]int16{sound[from : from+voice.SampleRate*6/10]}, nil, 0)
+	if !ended || !whole || delay < 1000*time.Millisecond || delay > 1400*time.Millisecond {
+		t.Errorf("over %v after the last sample (whole %v, ended %v), want 1.2 s", delay, whole, ended)
+	}
+}
+
 // TestMeasureEndOfSpeech says sentences of the demo home with pauses in them, in rooms
 // with and without a fan that starts in the middle, and measures when each was found to
 // be over: the figures of docs/performance.md. The drafts are pocketsphinx's, and take
@@ -217,8 +269,8 @@ func TestMeasureEndOfSpeech(t *testing.T) {
 				}}
 			}
 			var delays []time.Duration
-			cut, hung, paused, all := 0, 0, 0, 0
-			for i := range 100 {
+			cut, early, hung, paused, all := 0, 0, 0, 0, 0
+			for i := range 200 {
 				drafted = nil
 				words := strings.Fields(texts[r.IntN(len(texts))])
 				speaker := voices[i%len(voices)]
@@ -250,6 +302,8 @@ func TestMeasureEndOfSpeech(t *testing.T) {
 				switch {
 				case !ended:
 					hung++
+				case !whole && len(drafted) > 0 && sameCommand(b.house.Now().Resolver, drafted[len(drafted)-1], strings.Join(words, " ")):
+					early++
 				case !whole:
 					cut++
 					t.Logf("cut short: %q, pause %v, drafts %q", strings.Join(words, " "), pauses, drafted)
@@ -263,8 +317,8 @@ func TestMeasureEndOfSpeech(t *testing.T) {
 			for _, d := range delays {
 				sum += d
 			}
-			line := fmt.Sprintf("%s, %s: %d requests, %d with a pause: mean %v, p50 %v, p95 %v after the last sample; cut short %d, hanging %d",
-				kind, how, all, paused, (sum / time.Duration(max(1, len(delays)))).Round(time.Millisecond), delays[len(delays)/2], delays[len(delays)*95/100], cut, hung)
+			line := fmt.Sprintf("%s, %s: %d requests, %d with a pause: mean %v, p50 %v, p95 %v after the last sample; cut short %d, ended before words that change nothing %d, hanging %d",
+				kind, how, all, paused, (sum / time.Duration(max(1, len(delays)))).Round(time.Millisecond), delays[len(delays)/2], delays[len(delays)*95/100], cut, early, hung)
 			if len(real) > 0 {
 				line += fmt.Sprintf("; %d drafts, p50 %v, p95 %v", len(real), real[len(real)/2].Round(time.Millisecond), real[len(real)*95/100].Round(time.Millisecond))
 			}
@@ -274,6 +328,19 @@ func TestMeasureEndOfSpeech(t *testing.T) {
 			}
 		}
 	}
+}
+
+// sameCommand says whether two sentences ask for the same: "open the curtains", and "open the
+// curtains in the living room", where the only ones are.
+func sameCommand(r *intent.Resolver, a, b string) bool {
+	x, y := r.Resolve(intent.Query{Text: a}), r.Resolve(intent.Query{Text: b})
+	same := x.Refusal == "" && y.Refusal == "" && x.Name == y.Name && slices.Equal(x.Targets, y.Targets)
+	for slot, value := range y.Slots {
+		if _, name := value.(string); !name && x.Slots[slot] != value {
+			return false
+		}
+	}
+	return same && len(x.Targets) > 0
 }
 
 // demoTexts are sentences that people say in the demo home.

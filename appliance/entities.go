@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
+	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/voice"
@@ -19,7 +21,7 @@ import (
 func (b *Box) entities() []entity {
 	deaf := b.live == nil
 	words := b.wakeNames()
-	return []entity{
+	return append([]entity{
 		{
 			OwnEntity: mqtt.OwnEntity{ID: "availability", Platform: "binary_sensor", Name: "Connection", Options: map[string]any{
 				"device_class": "connectivity", "entity_category": "diagnostic", "payload_on": "online", "payload_off": "offline",
@@ -85,9 +87,10 @@ func (b *Box) entities() []entity {
 			},
 		},
 		{
-			OwnEntity: mqtt.OwnEntity{ID: "volume", Platform: "number", Name: "Volume", Gone: b.options.Sound == nil, Options: map[string]any{
+			OwnEntity: mqtt.OwnEntity{ID: "volume", Platform: "number", Name: "Volume", Gone: !b.hasLoudspeaker(), Options: map[string]any{
 				"entity_category": "config", "icon": "mdi:volume-high", "min": 0, "max": 100, "step": 1, "unit_of_measurement": "%", "mode": "slider",
 			}},
+			lost: b.silent,
 			told: func() (string, any) { return strconv.Itoa(b.loud.Now()), nil },
 			obey: func(_ context.Context, payload string) error {
 				percent, err := strconv.ParseFloat(payload, 64)
@@ -160,16 +163,24 @@ func (b *Box) entities() []entity {
 			told:      b.timers,
 		},
 		{
-			OwnEntity: mqtt.OwnEntity{ID: "say", Platform: "text", Name: "Say", Gone: b.options.Sound == nil, Options: map[string]any{
+			OwnEntity: mqtt.OwnEntity{ID: "ask", Platform: "text", Name: "Request", Options: map[string]any{
+				"max": maxState, "icon": "mdi:comment-question",
+			}},
+			obey: b.askedByMQTT,
+		},
+		{
+			OwnEntity: mqtt.OwnEntity{ID: "say", Platform: "text", Name: "Say", Gone: !b.hasLoudspeaker(), Options: map[string]any{
 				"max": maxState, "icon": "mdi:message-text",
 			}},
+			lost: b.silent,
 			obey: func(_ context.Context, payload string) error { return b.tellAloud(payload, false) },
 		},
 		{
-			OwnEntity: mqtt.OwnEntity{ID: "announce", Platform: "notify", Name: "Announcement", Gone: b.options.Sound == nil},
+			OwnEntity: mqtt.OwnEntity{ID: "announce", Platform: "notify", Name: "Announcement", Gone: !b.hasLoudspeaker()},
+			lost:      b.silent,
 			obey:      func(_ context.Context, payload string) error { return b.tellAloud(payload, true) },
 		},
-	}
+	}, append(b.boardEntities(), b.updateEntity())...)
 }
 
 const (
@@ -243,7 +254,20 @@ func (b *Box) tellAloud(text string, gong bool) error {
 	if plain == "" {
 		return errors.New("it has no words")
 	}
+	if err := b.silent(); err != nil {
+		return err
+	}
 	b.speech.Tell(plain, gong)
+	return nil
+}
+
+// askedByMQTT carries out a request that came as text on a topic. Its answer is the
+// intent event; it is not spoken.
+func (b *Box) askedByMQTT(ctx context.Context, text string) error {
+	if !utf8.ValidString(text) || voice.Plain(text) == "" {
+		return errors.New("it has no words")
+	}
+	b.Ask(ctx, cutText(text, maxState), Request{Source: home.ByMQTT})
 	return nil
 }
 
@@ -303,7 +327,9 @@ func (b *Box) intentFields(r Result) map[string]any {
 	optional("tier", r.Tier != "", r.Tier)
 	optional("person", r.Person != "", r.Person)
 	optional("pipeline", r.Pipeline != "", r.Pipeline)
+	optional("source", r.Source != "" && r.Source != home.InTheRoom, r.Source)
 	optional("text", b.config.MQTT.TellHeard, saidIn(r))
+	optional("reply", b.config.MQTT.TellHeard && r.Source == home.ByMQTT, r.Reply) // nobody else gets it
 	return f
 }
 
@@ -322,6 +348,10 @@ func (b *Box) remember(r Result) {
 
 // woken tells that a wake word was heard.
 func (b *Box) woken(w voice.Wake) {
+	b.voiceComes()
+	if b.hermes != nil {
+		b.hermes.Woken(w.Word, *b.config.Wake.word(w.Word).Sensitivity)
+	}
 	if b.self != nil {
 		b.self.tell("wake", map[string]any{"event_type": "wake", "word": w.Word, "score": w.Score, "room": b.config.Room})
 	}

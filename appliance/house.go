@@ -38,6 +38,7 @@ type House struct {
 	log       *slog.Logger
 
 	current atomic.Pointer[Snapshot]
+	swapped func() // is called after each change of the home; nil: nobody looks
 	inbox   chan func()
 
 	// What follows belongs to the goroutine of Run.
@@ -48,11 +49,14 @@ type House struct {
 	faulty    map[string]bool       // discovery topics that have faults
 	states    map[string]mqtt.State // unique id -> what its topics have said
 	watches   map[*Watch]struct{}
-	told      []told // states that devices told, and that are not in the home yet
+	heard     map[string]bool // unique ids that have told their state since the broker was reached
+	told      []told          // states that devices told, and that are not in the home yet
 	misheard  misheard
 	resolved  chan *intent.Resolver // a rebuild that ended
 	building  bool                  // a rebuild is under way
-	stale     bool                  // names changed since it began
+	stale     bool                  // names or sentences changed since it began
+	reworded  []chan struct{}       // closed when a resolver is of the newest sentences, which it is not yet
+	rewording []chan struct{}       // of those, whom the rebuild under way satisfies
 	settled   []chan struct{}       // closed when every device has told its state
 	news      bool                  // some Homie device has news
 	batch     []mqtt.Discovery      // announced, and not yet in the home
@@ -72,7 +76,7 @@ func NewHouse(h *home.Home, sentences *intent.Sentences, prefix string, log *slo
 		followed: make(chan []string, inboxSize), renamed: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)},
 		inbox:     make(chan func(), inboxSize),
 		burst:     time.NewTimer(burstTime),
-		followers: map[string][]string{}, follows: map[string][]string{}, faulty: map[string]bool{}, states: map[string]mqtt.State{}, watches: map[*Watch]struct{}{},
+		followers: map[string][]string{}, follows: map[string][]string{}, faulty: map[string]bool{}, states: map[string]mqtt.State{}, heard: map[string]bool{}, watches: map[*Watch]struct{}{},
 		resolved: make(chan *intent.Resolver, 1), done: make(chan struct{}),
 	}
 	house.burst.Stop()
@@ -117,6 +121,10 @@ func (h *House) Run(ctx context.Context) error {
 			next.Resolver, next.Version = r, next.Version+1
 			h.current.Store(&next)
 			h.building = false
+			for _, done := range h.rewording {
+				close(done)
+			}
+			h.rewording = nil
 			if h.stale {
 				h.rebuild()
 			}
@@ -184,6 +192,9 @@ func (h *House) swap(next *home.Home, faults []mqtt.Fault) {
 	snapshot := *h.Now()
 	snapshot.Home, snapshot.Faults = next, faults
 	h.current.Store(&snapshot)
+	if h.swapped != nil {
+		h.swapped()
+	}
 }
 
 // Watch waits for devices to reach the states that a plan wants.

@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/intent/llm"
 	"github.com/cricket-home/cricket/internal/child"
+	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/models/random"
 	"github.com/cricket-home/cricket/voice/voicetest"
 )
@@ -19,6 +22,7 @@ import (
 type oracle struct {
 	answer llm.Answer
 	err    error
+	begins string // what it is sure of before the rest is there
 	asked  []string
 	names  intent.Names
 }
@@ -27,8 +31,11 @@ func (o *oracle) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 func (o *oracle) SetHome(n intent.Names)        { o.names = n }
 func (o *oracle) State() child.State            { return child.State{Running: true} }
 func (o *oracle) Model() string                 { return "oracle.gguf" }
-func (o *oracle) Answer(_ context.Context, q intent.Query) (llm.Answer, llm.Stats, error) {
+func (o *oracle) Answer(_ context.Context, q intent.Query, begun func(string)) (llm.Answer, llm.Stats, error) {
 	o.asked = append(o.asked, q.Text)
+	if o.begins != "" {
+		begun(o.begins)
+	}
 	return o.answer, llm.Stats{}, o.err
 }
 
@@ -47,6 +54,10 @@ func TestLanguageModelIsAskedLast(t *testing.T) {
 		{"nothing for the house", "my eyes hurt from all that glare", llm.Answer{No: true, Confidence: 1}, nil, true, "not_recognized: sorry"},
 		{"a question back", "my eyes hurt from all that glare", llm.Answer{Ask: "Which lamp?", Confidence: 0.9}, nil, true, "HassRespond: which lamp?"},
 		{"an answer", "how far is it to the moon", llm.Answer{Say: "About 384,000 kilometres.", Confidence: 0.9}, nil, true, "HassRespond: the language model says: about 384,000"},
+		{"a medical answer", "how much ibuprofen can i take", llm.Answer{Say: "Ten pills.", Confidence: 0.9}, nil, true, "HassRespond: i give no medical advice; ask"},
+		{"a medical refusal", "how much ibuprofen can i take", llm.Answer{No: true, Confidence: 0.9}, nil, true, "HassRespond: i give no medical advice; ask"},
+		{"a medical reason to do something", "i have a headache from all that glare", llm.Answer{Do: []intent.Intent{off}, Confidence: 0.9}, nil, true, "HassTurnOff: off"},
+		{"a financial question back", "should i buy bitcoin", llm.Answer{Ask: "How much?", Confidence: 0.9}, nil, true, "HassRespond: i give no advice about money; ask"},
 		{"too late", "my eyes hurt from all that glare", llm.Answer{}, context.DeadlineExceeded, true, "not_recognized: took me too long"},
 		{"busy", "my eyes hurt from all that glare", llm.Answer{}, llm.ErrBusy, true, "not_recognized: took me too long"},
 		{"down", "my eyes hurt from all that glare", llm.Answer{}, fmt.Errorf("language model %w", child.ErrDown), true, "not_recognized: sorry"},
@@ -109,5 +120,89 @@ func TestLanguageModelOfTheConfiguration(t *testing.T) {
 	}
 	if f := b.checkModel(); !f.OK || !strings.Contains(f.Text, "random.gguf") {
 		t.Errorf("doctor: %+v", f)
+	}
+}
+
+// The first sentence of a long answer is told while the rest is still written; where the
+// rest does not come, that is said.
+func TestLanguageModelBegins(t *testing.T) {
+	const first, more = "It is far away.", " Nobody walks there"
+	for _, tt := range []struct {
+		name   string
+		answer llm.Answer
+		err    error
+		want   string
+	}{
+		{"the rest comes", llm.Answer{Say: first + more, Confidence: 0.9}, nil, "The language model says: It is far away. Nobody walks there."},
+		{"and is less sure", llm.Answer{Say: first + more, Confidence: 0.4}, nil, "The language model says: It is far away. Nobody walks there."},
+		{"it breaks off", llm.Answer{}, child.ErrDown, "The language model says: It is far away. The language model broke off here."},
+		{"it takes too long", llm.Answer{}, context.DeadlineExceeded, "The language model says: It is far away. The language model broke off here."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBox(t, oneLamp, free(), true)
+			b.model = &oracle{answer: tt.answer, err: tt.err, begins: first}
+			run(t, b.Run)
+			if err := b.Ready(within(t)); err != nil {
+				t.Fatal(err)
+			}
+			var taken []string
+			r := b.Ask(t.Context(), "how far is it to the moon", Request{Taken: func(r Result) { taken = append(taken, r.Reply) }})
+			if len(taken) != 1 || taken[0] != "The language model says: It is far away." || r.Reply != tt.want {
+				t.Errorf("first %q, then %q", taken, r.Reply)
+			}
+			if r := b.Ask(t.Context(), "how far is it to the moon", Request{}); tt.err == nil && tt.answer.Confidence > 0.5 && r.Reply != tt.want {
+				t.Errorf("nobody listens to the beginning: %q", r.Reply)
+			}
+			r = b.Ask(t.Context(), "how many pills are too many", Request{Taken: func(r Result) { t.Errorf("begun: %q", r.Reply) }})
+			if !strings.HasPrefix(r.Reply, "I give no medical advice") {
+				t.Errorf("a medical question: %q", r.Reply)
+			}
+		})
+	}
+}
+
+// slow is a language model that takes its time before its first sentence, and after it.
+type slow struct {
+	oracle
+	before, after time.Duration
+}
+
+func (s *slow) Answer(ctx context.Context, _ intent.Query, begun func(string)) (llm.Answer, llm.Stats, error) {
+	for i, wait := range []time.Duration{s.before, s.after} {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return llm.Answer{}, llm.Stats{}, ctx.Err()
+		}
+		if i == 0 {
+			begun("It is far away.")
+		}
+	}
+	return llm.Answer{Say: "It is far away. It is.", Confidence: 0.9}, llm.Stats{}, nil
+}
+
+// Who has heard the beginning in time waits longer for the rest.
+func TestPatienceWithTheLanguageModel(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		before, after time.Duration
+		late          bool
+		want          any // the response
+	}{
+		{"in time", 2 * time.Second, 0, false, "The language model says: It is far away. It is."},
+		{"a long rest", 2 * time.Second, 10 * time.Second, false, "The language model says: It is far away. It is."},
+		{"an endless rest", 2 * time.Second, time.Minute, false, "The language model says: It is far away. The language model broke off here."},
+		{"too late", 4 * time.Second, 0, true, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBox(t, oneLamp, free(), true)
+			b.model = &slow{before: tt.before, after: tt.after}
+			synctest.Test(t, func(t *testing.T) {
+				in, late := b.think(t.Context(), intent.Query{}, intent.Intent{Refusal: intent.NotRecognized}, &trace.Trace{}, func(string) {})
+				if late != tt.late || in.Slots["response"] != tt.want {
+					t.Errorf("%q, late %v", in.Slots["response"], late)
+				}
+			})
+		})
 	}
 }

@@ -34,6 +34,8 @@ type listener struct {
 	sounding   bool         // the box speaks
 	unanswered *voice.Wake  // the last that no request followed
 	heard      bool         // a wake word, ever
+
+	elsewhere func(voice.Frame) []voice.Wake // hears wake words, too; nil: nobody does
 }
 
 // call is what makes the next request one for this box.
@@ -43,12 +45,14 @@ type call struct {
 	noticed   time.Duration
 	unsettled bool // where the wake word ended is not known for good
 	overheard bool // the box spoke into it, so that nobody knows how loud it was
+	again     bool // it was taken for answered, and is not
 }
 
 // heardRequest is a request, with what only the listener knows of it.
 type heardRequest struct {
 	voice.Utterance
 	wakeDelay time.Duration // from the end of the wake word to its detection; 0 if that came sooner
+	call      *call         // that it answers; nil: none is needed
 }
 
 const frameTime = voice.FrameSamples * time.Second / voice.SampleRate
@@ -81,7 +85,11 @@ func (l *listener) pushMasked(f voice.Frame, request []int16) (heardRequest, boo
 	}
 	now := f.Time + frameTime
 	l.wakes = l.detector.Push(f)
-	for _, w := range l.wakes {
+	own := len(l.wakes)
+	if l.elsewhere != nil {
+		l.wakes = append(l.wakes, l.elsewhere(f)...)
+	}
+	for i, w := range l.wakes {
 		if w.Word == wake.Stop {
 			continue
 		}
@@ -90,6 +98,10 @@ func (l *listener) pushMasked(f voice.Frame, request []int16) (heardRequest, boo
 		}
 		l.heard, l.voiced = true, 0
 		l.call = &call{wake: &w, until: w.End + patience, noticed: now, unsettled: true, overheard: l.sounding}
+		if i >= own { // whoever heard it knows where it ended, or nobody does
+			l.call.until, l.call.unsettled = now+patience, false
+			l.endpointer.Begin(w.End)
+		}
 	}
 	if c := l.call; c != nil && c.unsettled && now >= c.noticed+wake.SettleTime {
 		l.settle()
@@ -108,6 +120,13 @@ func (l *listener) open(from, until time.Duration) {
 
 // close takes back that the next request is for this box.
 func (l *listener) close() { l.call = nil }
+
+// reopen gives a call back whose request had no words in it: the next one may follow, or
+// has begun already.
+func (l *listener) reopen(c *call) {
+	c.again = true
+	l.call, l.voiced = c, 0
+}
 
 // begun is how many frames of voice make somebody speak.
 const begun = 5
@@ -148,8 +167,8 @@ func (l *listener) take(u voice.Utterance, spoken bool) (heardRequest, bool) {
 		return heardRequest{}, false
 	}
 	u.Wake = c.wake
-	r := heardRequest{Utterance: u}
-	if c.wake != nil {
+	r := heardRequest{Utterance: u, call: c}
+	if c.wake != nil && !c.again {
 		r.wakeDelay = max(0, c.noticed-c.wake.End)
 	}
 	return r, true

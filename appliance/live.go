@@ -3,6 +3,7 @@ package appliance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -29,6 +30,8 @@ type Loudspeaker interface {
 	// Say speaks, after what is being said already, and calls done at the end of that,
 	// also where it was hushed or could not be spoken.
 	Say(text string, done func())
+	// Play plays speech of somebody else's, as Say says a text.
+	Play(s voice.Speech, done func())
 	// Beep plays the sound that stands for "done", as Say does a text.
 	Beep(done func())
 	// Chime plays a short sound and calls done when it is over, or could not be played.
@@ -51,6 +54,7 @@ type Press int
 const (
 	ListenPress Press = iota // listen, or stop what sounds
 	MutePress                // switch the microphone off, or on again
+	PairPress                // pair a sibling
 )
 
 // live listens to the microphone: frames in, requests out, and everything that comes of
@@ -80,13 +84,18 @@ type live struct {
 	drafted  int           // for which pause
 
 	request int                // counts requests
+	calls   int                // counts calls that siblings were told of
 	giveUp  context.CancelFunc // of the one that is being recognised
 	reply   string             // of the newest
 	beep    bool               // a sound stands for it
+	invited bool               // it asks for nothing, and what is said next may follow from it
+	sound   voice.Speech       // it is in somebody else's voice; empty: in ours
+	played  func()             // tells whoever that is that it was heard; or nil
 	said    int                // counts replies
 	replies int                // those that are not over
 	waiting []chan<- Result    // for the next result: `cricket listen`
 	next    Request            // what the next request comes with
+	calling *call              // that the newest request answered
 }
 
 const (
@@ -136,6 +145,10 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 	defer cancel()
 	if l.box.wasMuted() { // before it is opened
 		l.mute(ctx, mic, true)
+	} else if err := l.box.showMuted(false); err != nil {
+		l.log.Error("the microphone stays off, for its light would lie", "err", err)
+		mic.Mute(true)
+		l.happen(ctx, Mute)
 	}
 	sounds := make(chan sound)
 	go func() {
@@ -158,9 +171,15 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 		case <-ctx.Done():
 			return nil
 		case p := <-presses:
-			if p == MutePress {
-				l.mute(ctx, mic, !l.attention.muted)
-			} else {
+			switch p {
+			case MutePress:
+				if err := l.mute(ctx, mic, !l.attention.muted); err != nil {
+					l.log.Error("the button did nothing", "err", err)
+				}
+			case PairPress:
+				l.box.pairPressed(ctx)
+			case ListenPress:
+				l.invited = false
 				l.happen(ctx, Pressed)
 			}
 		case f := <-l.inbox:
@@ -218,6 +237,11 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	}
 	f.Time = l.clock
 	l.clock += frameTime
+	if mic := l.box.wyoming.mic; mic != nil {
+		mic.Push(f)
+	}
+	l.box.offerFrame(f)
+	l.box.tap.push(f)
 	l.listener.sounding = l.attention.sounds || l.attention.rings
 	r, ok := l.listener.pushMasked(f, l.unmasked(f.PCM))
 	if len(l.listener.wakes) > 0 || l.clock%time.Minute == 0 {
@@ -231,8 +255,12 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 		l.log.Info("woken", "wake", w.Word, "mic", f.Mic)
 		l.box.woken(w)
 		l.happen(ctx, Called)
+		l.contend(ctx, w)
 	}
-	if l.listener.voiced == begun && l.attention.talk == Woken {
+	if quiet, speaking := l.listener.endpointer.Quiet(); speaking && quiet == 0 {
+		l.happen(ctx, Voice)
+	}
+	if l.listener.voiced == begun {
 		l.happen(ctx, Began)
 	}
 	switch {
@@ -254,6 +282,9 @@ func (l *live) begin(ctx context.Context, mic string) error {
 	}
 	l.forget()
 	l.mic, l.listener, l.retuned = mic, newListener(d), false
+	if w := l.box.wyoming.waker; w != nil {
+		l.listener.elsewhere = w.Push
+	}
 	l.listener.endpointer.Pause = func() time.Duration { return l.pause }
 	d.Live(wake.Stop, l.attention.StopLive())
 	l.away.Store(nil)
@@ -298,6 +329,10 @@ func (l *live) do(ctx context.Context, e Effect) {
 		if l.listener != nil {
 			l.listener.open(l.clock, l.attention.until)
 		}
+	case Reopen:
+		if l.listener != nil {
+			l.listener.reopen(l.calling)
+		}
 	case Close:
 		if l.listener != nil {
 			l.listener.close()
@@ -305,6 +340,9 @@ func (l *live) do(ctx context.Context, e Effect) {
 	case Abandon:
 		l.giveUp()
 	case Chime:
+		if l.box.chimeless.Load() {
+			return
+		}
 		l.masked = l.clock + longestChime
 		l.out.Chime(func() {
 			l.post(ctx, func() { l.masked = min(l.masked, l.clock+chimeTail) })
@@ -313,17 +351,25 @@ func (l *live) do(ctx context.Context, e Effect) {
 		said := l.said + 1
 		l.said = said
 		l.replies++
+		played := l.played
 		done := func() {
+			if played != nil {
+				go played()
+			}
 			l.post(ctx, func() {
 				l.replies--
+				l.box.questions.spoken(l.box.moment())
 				if said == l.said { // or else the box says something else by now
 					l.happen(ctx, Silent)
 				}
 			})
 		}
-		if l.beep {
+		switch {
+		case l.beep:
 			l.out.Beep(done)
-		} else {
+		case len(l.sound.PCM) > 0:
+			l.out.Play(l.sound, done)
+		default:
 			l.out.Say(l.reply, done)
 		}
 	case Hush:
@@ -343,7 +389,9 @@ func (l *live) do(ctx context.Context, e Effect) {
 func (l *live) heard(ctx context.Context, u heardRequest) {
 	l.happen(ctx, Ended)
 	l.request++
+	l.calling = u.call
 	id, late, q := l.request, l.clock-u.End, l.next
+	q.aloud, q.unbidden = true, l.invited && u.Wake == nil
 	l.next = Request{}
 	wanted, giveUp := context.WithCancel(ctx)
 	l.giveUp = giveUp
@@ -353,7 +401,7 @@ func (l *live) heard(ctx context.Context, u heardRequest) {
 		l.post(ctx, func() { l.speak(ctx, id, r) })
 	}
 	go func() {
-		r, ok := l.box.hearOne(ctx, wanted, u, late, q)
+		r, ok := l.box.hearSpoken(ctx, wanted, u, late, q)
 		giveUp()
 		l.post(ctx, func() {
 			if ok {
@@ -373,10 +421,16 @@ func (l *live) answered(ctx context.Context, id int, r Result, taken *Result) {
 		w <- r
 	}
 	l.waiting = nil
-	switch {
-	case taken == nil:
+	if taken == nil {
 		l.speak(ctx, id, r)
-	case taken.Reply != r.Reply:
+		return
+	}
+	rest, goesOn := strings.CutPrefix(r.Reply, taken.Reply)
+	switch {
+	case rest == "":
+	case goesOn && id == l.request:
+		l.box.speech.Tell(rest, false)
+	case !goesOn:
 		l.box.speech.Tell(r.Reply, false)
 	}
 }
@@ -387,11 +441,16 @@ func (l *live) speak(ctx context.Context, id int, r Result) {
 	if id != l.request {
 		return
 	}
-	l.reply, l.beep = r.Reply, r.Beep
+	l.reply, l.beep, l.invited, l.sound, l.played = r.Reply, r.Beep, false, r.sound, r.played
 	switch {
-	case r.Reply == "":
+	case r.Reply == "" && len(r.sound.PCM) == 0:
 		l.happen(ctx, Settled)
-	case strings.HasSuffix(r.Reply, "?"):
+	case r.unheard:
+		l.happen(ctx, Unheard)
+	case r.asks, strings.HasSuffix(r.Reply, "?"):
+		l.happen(ctx, Asked)
+	case l.box.invites(r): // what is said next may follow from it
+		l.invited = true
 		l.happen(ctx, Asked)
 	default:
 		l.happen(ctx, Answered)
@@ -406,18 +465,28 @@ func (l *live) unasked() {
 	l.waiting = nil
 }
 
-// mute switches the microphone off or on. It is off before anybody is told so.
-func (l *live) mute(ctx context.Context, mic Microphone, on bool) {
-	mic.Mute(on)
+// mute switches the microphone off or on. It is off before anybody is told so, and nobody
+// is told so any more before it is on: with an error its light cannot be switched off, and
+// it stays off.
+func (l *live) mute(ctx context.Context, mic Microphone, on bool) error {
 	if on {
+		mic.Mute(true)
+		if err := l.box.showMuted(true); err != nil {
+			l.log.Error("the microphone is off, and its light does not say so", "err", err)
+		}
 		l.happen(ctx, Mute)
 		l.forget()
 	} else {
+		if err := l.box.showMuted(false); err != nil {
+			return fmt.Errorf("switch microphone on: its light stays on: %w", err)
+		}
 		l.happen(ctx, Unmute)
+		mic.Mute(false)
 	}
 	if err := l.box.rememberMuted(on); err != nil {
 		l.log.Error("after a restart the microphone will not be as it was left", "muted", on, "err", err)
 	}
+	return nil
 }
 
 // sounds is told when the mouth says something that nobody asked for.
@@ -464,7 +533,7 @@ func (l *live) listen(ctx context.Context, q Request) (Result, error) {
 		if l.attention.Mode() == Speaking { // the first press silences
 			l.happen(ctx, Pressed)
 		}
-		l.next = q
+		l.next, l.invited = q, false
 		l.happen(ctx, Pressed)
 		if l.attention.Expects() {
 			l.waiting = append(l.waiting, answer)

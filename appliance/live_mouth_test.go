@@ -1,9 +1,13 @@
 package appliance
 
 import (
+	"context"
+	"slices"
 	"testing"
 
 	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/intent/llm"
+	"github.com/cricket-home/cricket/voice"
 )
 
 // What rings, and what others announce, is shown as speaking; the button stops it.
@@ -38,5 +42,40 @@ func TestLiveSeesWhatSounds(t *testing.T) {
 	e.until(Idle)
 	if shown() != before+1 {
 		t.Errorf("it showed %v", e.board.all())
+	}
+}
+
+// The rest of a long answer is said after its first sentence, which is not said again.
+func TestLiveLongAnswer(t *testing.T) {
+	word, request := requestSound(t)
+	ears := &listening{}
+	ears.set("how far is it to the moon")
+	told := make(chan string, 8)
+	e := startEvening(t, ears, func(b *Box) {
+		b.model = &oracle{begins: "It is far away.", answer: llm.Answer{Say: "It is far away. Nobody walks there.", Confidence: 0.9}}
+		really := b.speech.speak
+		b.speech.speak = func(ctx context.Context, text string) (voice.Speech, error) {
+			told <- text
+			return really(ctx, text)
+		}
+	})
+	e.wait(1)
+	e.hear(slices.Concat(word, request))
+	e.until(Speaking)
+	if want := "say The language model says: It is far away."; !slices.Contains(e.out.all(), want) {
+		t.Errorf("it did %q", e.out.all())
+	}
+	e.out.finish()
+	for ctx := within(t); ; e.wait(0.02) {
+		select {
+		case text := <-told:
+			if text != "Nobody walks there." {
+				t.Errorf("then it said %q", text)
+			}
+			return
+		case <-ctx.Done():
+			t.Fatal("the rest was never said")
+		default:
+		}
 	}
 }

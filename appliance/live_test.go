@@ -3,6 +3,7 @@ package appliance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"math/rand/v2"
@@ -81,6 +82,11 @@ func (v *voiceOver) Say(text string, done func()) {
 	v.done = done
 }
 
+func (v *voiceOver) Play(s voice.Speech, done func()) {
+	v.note(fmt.Sprintf("play %d of %s", len(s.PCM), s.Text))
+	done()
+}
+
 func (v *voiceOver) Beep(done func()) {
 	v.note("beep")
 	v.mu.Lock()
@@ -149,7 +155,7 @@ type evening struct {
 	board *lights
 }
 
-func startEvening(t *testing.T, r recognizer) *evening {
+func startEvening(t *testing.T, r recognizer, change ...func(*Box)) *evening {
 	t.Helper()
 	h, err := home.Parse("home.toml", []byte(oneLamp))
 	if err != nil {
@@ -165,6 +171,9 @@ func startEvening(t *testing.T, r recognizer) *evening {
 		t.Fatal(err)
 	}
 	e.box.ears = newEars([]candidate{{recognizer: r, name: "fake"}}, "", e.box.log)
+	for _, f := range change {
+		f(e.box)
+	}
 	run(t, e.box.Run)
 	if err := e.box.Ready(within(t)); err != nil {
 		t.Fatal(err)
@@ -179,6 +188,23 @@ func (e *evening) until(m Mode) {
 	for e.box.Mode() != m {
 		if ctx.Err() != nil {
 			e.t.Fatalf("the box is %q and does not become %q; it showed %v and did %q", e.box.Mode(), m, e.board.all(), e.out.all())
+		}
+		e.wait(0.02)
+	}
+}
+
+// kept lets time pass in the room until so many requests are kept: one that is spoken
+// when the broker has it is kept when the lamp has confirmed it.
+func (e *evening) kept(n int) []Result {
+	e.t.Helper()
+	ctx := within(e.t)
+	for {
+		all := e.box.Last(n + 1)
+		if len(all) == n {
+			return all
+		}
+		if ctx.Err() != nil {
+			e.t.Fatalf("%d requests are kept, want %d", len(all), n)
 		}
 		e.wait(0.02)
 	}
@@ -199,8 +225,9 @@ func TestLiveRequest(t *testing.T) {
 	e.hear(slices.Concat(word, request))
 	e.until(Speaking)
 	e.out.finish()
+	e.until(Listening) // for what may follow
 	e.until(Idle)
-	if want := []Mode{Idle, Woken, Listening, Thinking, Speaking, Idle}; !slices.Equal(e.board.all(), want) {
+	if want := []Mode{Idle, Woken, Listening, Thinking, Speaking, Listening, Idle}; !slices.Equal(e.board.all(), want) {
 		t.Errorf("it showed %v, want %v", e.board.all(), want)
 	}
 	if want := []string{"duck", "chime", "beep", "unduck"}; !slices.Equal(e.out.all(), want) {
@@ -226,6 +253,23 @@ func TestLiveRequestInOneBreath(t *testing.T) {
 	e.until(Speaking)
 	if want := []string{"duck", "beep"}; !slices.Equal(e.out.all(), want) {
 		t.Errorf("it did %q, want %q", e.out.all(), want)
+	}
+}
+
+// Nobody who says it all in one breath is interrupted by the chime, however they breathe:
+// it would also stand in the place of their words.
+func TestOneBreathIsNotChimedInto(t *testing.T) {
+	for _, v := range []string{"en-us", "en-gb", "en-us+f3", "en-gb+m3"} {
+		for _, text := range []string{"set a timer", "turn off the kitchen lights", "lock the front door"} {
+			ears := &listening{text: "turn on the lamp"}
+			e := startEvening(t, ears)
+			e.wait(1)
+			e.hear(voicetest.Spoken(t, v, "hey cricket, "+text, 0).PCM)
+			e.until(Speaking)
+			if slices.Contains(e.out.all(), "chime") {
+				t.Errorf("%q by %s: %q", text, v, e.out.all())
+			}
+		}
 	}
 }
 
@@ -257,6 +301,56 @@ func TestLiveEndings(t *testing.T) {
 		e.wait(1)
 		e.hear(slices.Concat(word, request))
 		e.until(Speaking)
+	})
+}
+
+// What another voice, or music, said before the request is not taken for it.
+func TestLiveRequestAfterAnotherVoice(t *testing.T) {
+	word, request := requestSound(t)
+	sorry := "say Sorry, I did not catch that."
+	t.Run("the request follows", func(t *testing.T) {
+		ears := &listening{}
+		e := startEvening(t, ears)
+		e.wait(1)
+		e.hear(slices.Concat(word, request[:len(request)/2]))
+		e.kept(1)
+		e.until(Woken)
+		ears.set("turn on the lamp")
+		e.hear(request)
+		e.until(Speaking)
+		if did := e.out.all(); slices.Contains(did, sorry) || did[len(did)-1] != "beep" {
+			t.Errorf("it did %q", did)
+		}
+		if r := e.kept(2)[0]; len(r.Actions) != 1 || r.Wake == nil || *r.Wake != "hey cricket" || r.Stages[0].Duration > time.Second {
+			t.Errorf("the request was called by %v, %v", r.Wake, r.Stages[0])
+		}
+	})
+	t.Run("the request has begun when nothing was heard", func(t *testing.T) {
+		ears := &hanging{hang: make(chan struct{})}
+		e := startEvening(t, ears)
+		e.wait(1)
+		e.hear(slices.Concat(word, request[:len(request)/2]))
+		e.until(Thinking)
+		e.hear(request[:len(request)/2])
+		close(ears.hang)
+		e.kept(1)
+		ears.set("turn on the lamp")
+		e.hear(request[len(request)/2:])
+		e.until(Speaking)
+		if did := e.out.all(); did[len(did)-1] != "beep" {
+			t.Errorf("it did %q", did)
+		}
+	})
+	t.Run("nothing follows", func(t *testing.T) {
+		e := startEvening(t, &listening{})
+		e.wait(1)
+		e.hear(slices.Concat(word, request))
+		e.until(Speaking)
+		e.out.finish()
+		e.until(Idle)
+		if want := []string{"duck", "chime", sorry, "unduck"}; !slices.Equal(e.out.all(), want) {
+			t.Errorf("it did %q, want %q", e.out.all(), want)
+		}
 	})
 }
 
@@ -396,7 +490,7 @@ func (a *asking) Transcribe(ctx context.Context, u voice.Utterance) (voice.Trans
 // A question is answered without the wake word, within eight seconds.
 func TestLiveFollowUp(t *testing.T) {
 	word, request := requestSound(t)
-	for _, answered := range []bool{true, false} {
+	for _, answered := range []float64{2, 7, 0} { // the second is still being said when the time is up
 		e := startEvening(t, &asking{texts: []string{"remind me to call mum", "tomorrow at noon"}})
 		e.wait(1)
 		e.hear(slices.Concat(word, request))
@@ -407,8 +501,8 @@ func TestLiveFollowUp(t *testing.T) {
 			t.Fatalf("it says %q, which is no question", question)
 		}
 		e.until(Listening)
-		if answered {
-			e.wait(2)
+		if answered > 0 {
+			e.wait(answered)
 			e.hear(request)
 			e.until(Speaking)
 		} else {
@@ -563,4 +657,25 @@ func BenchmarkLiveFrame(b *testing.B) {
 		}
 	}
 	b.ReportMetric(100*float64(b.Elapsed())/float64(b.N)/float64(frameTime), "%realtime")
+}
+
+// Frames that were on their way when the microphone was switched off are not listened to.
+func TestFramesAfterMuteAreNotHeard(t *testing.T) {
+	e := startEvening(t, &listening{text: "turn on the lamp"})
+	word, request := requestSound(t)
+	e.wait(1)
+	before := func() (begun time.Duration) {
+		done := make(chan struct{})
+		e.box.live.post(t.Context(), func() { begun = e.box.live.clock; close(done) })
+		<-done
+		return begun
+	}
+	if err := e.box.Mute(within(t), true); err != nil {
+		t.Fatal(err)
+	}
+	at := before()
+	e.hear(slices.Concat(word, request))
+	if now := before(); now != at || e.box.live.listener != nil {
+		t.Errorf("muted, it has listened to %v of sound", now-at)
+	}
 }

@@ -85,7 +85,7 @@ func known(b *Box) (n int) {
 
 // A home of a thousand devices (with CRICKET_LOAD, five thousand), from a Mosquitto that
 // has all of them retained. Every one is there with its state; how soon and in how much
-// memory is printed.
+// memory is printed; what the program itself takes, e2e measures.
 func TestLargeHome(t *testing.T) {
 	n := 1000
 	if os.Getenv("CRICKET_LOAD") != "" {
@@ -111,7 +111,7 @@ func TestLargeHome(t *testing.T) {
 	speakable := time.Since(begin)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	t.Logf("%d devices: announced after %v, with states after %v, speakable after %v; %d MB of heap, at most %d MB",
+	t.Logf("%d devices: announced after %v, with states after %v, speakable after %v; %d MB of heap, at most %d MB with what this test needs itself",
 		n, announced.Round(time.Millisecond), states.Round(time.Millisecond), speakable.Round(time.Millisecond),
 		(int64(after.HeapAlloc)-int64(before.HeapAlloc))>>20, after.HeapSys>>20)
 	if s := log.String(); strings.Contains(s, "lost") {

@@ -34,17 +34,20 @@ func (b *Box) checkMicrophone() Finding {
 func (b *Box) checkSound(ctx context.Context) Finding {
 	f := b.checkMicrophone()
 	if s := b.options.Sound; s != nil && b.live != nil {
-		f.Text += "; " + inputs(ctx, s)
+		if text, some := inputs(ctx, s); some || !f.OK { // PipeWire's are none of ALSA's
+			f.Text += "; " + text
+		}
 	}
 	return f
 }
 
-func inputs(ctx context.Context, s Sound) string {
+// inputs names the devices that hear, or says why there are none to name.
+func inputs(ctx context.Context, s Sound) (text string, some bool) {
 	ctx, stop := context.WithTimeout(ctx, time.Second)
 	defer stop()
 	all, err := s.Devices(ctx)
 	if err != nil {
-		return err.Error()
+		return err.Error(), false
 	}
 	var names []string
 	for _, d := range all {
@@ -53,9 +56,9 @@ func inputs(ctx context.Context, s Sound) string {
 		}
 	}
 	if names == nil {
-		return "this machine has no device that hears"
+		return "this machine has no device that hears", false
 	}
-	return "devices that hear: " + strings.Join(names, ", ")
+	return "devices that hear: " + strings.Join(names, ", "), true
 }
 
 // deafness says why the box does not listen at all.

@@ -19,6 +19,7 @@ func (b *Box) Mode() Mode {
 // show tells the board what the box is doing, and leaves it for the broker.
 func (b *Box) show(m Mode) {
 	b.mode.Store(&m)
+	b.events.put("mode", modeEvent{Mode: m})
 	if b.options.Board != nil {
 		b.options.Board.Show(m)
 	}
@@ -33,14 +34,11 @@ func (b *Box) Mute(ctx context.Context, on bool) error {
 	if b.live == nil {
 		return errDeaf
 	}
-	done := make(chan struct{})
-	b.live.post(ctx, func() {
-		b.live.mute(ctx, b.options.Microphone, on)
-		close(done)
-	})
+	done := make(chan error, 1)
+	b.live.post(ctx, func() { done <- b.live.mute(ctx, b.options.Microphone, on) })
 	select {
-	case <-done:
-		return nil
+	case err := <-done:
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}

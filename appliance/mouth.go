@@ -70,10 +70,12 @@ type Mouth struct {
 	now    *saying            // that
 	more   chan struct{}      // has an element when there is another thing to say, or to leave
 	fault  string             // why not everything was heard; "" when it was
+
+	unheard chan struct{} // has an element after something could not be heard
 }
 
 func newMouth(language string, speak speak, out player, volume func(ring bool) int, log *slog.Logger) *Mouth {
-	return &Mouth{language: language, speak: speak, out: out, volume: volume, log: log, more: make(chan struct{}, 1)}
+	return &Mouth{language: language, speak: speak, out: out, volume: volume, log: log, more: make(chan struct{}, 1), unheard: make(chan struct{}, 1)}
 }
 
 // Say speaks a reply after what is being said already, and calls done at the end
@@ -293,6 +295,9 @@ func (m *Mouth) end(s *saying) {
 	}
 	if fault != "" && fault != m.fault {
 		m.log.Warn("not everything is to be heard", "err", fault)
+	}
+	if fault != "" {
+		signal(m.unheard)
 	}
 	m.fault = fault
 }

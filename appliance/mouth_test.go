@@ -306,6 +306,42 @@ func TestTooMuchToSay(t *testing.T) {
 	})
 }
 
+// Fifty announcements at once: as many as anybody would listen to are spoken, one after
+// another, and "stop" ends that.
+func TestFiftyAnnouncementsAtOnce(t *testing.T) {
+	inHall(t, func(t *testing.T, h *hall) {
+		for range 50 {
+			h.Tell("Dinner.", true)
+		}
+		after(time.Hour)
+		if n := strings.Count(h.all(), "(gong) Dinner."); n != 16 && n != 17 { // one may be being said already
+			t.Errorf("%d were spoken, want 16 that wait, and perhaps one more", n)
+		}
+		for range 50 {
+			h.Tell("Dinner.", true)
+		}
+		after(10 * letter)
+		h.Hush()
+		synctest.Wait()
+		h.all()
+		after(time.Hour)
+		h.want(t, "hushed", "")
+		h.Say("Lamp on.", nil)
+		after(time.Minute)
+		h.want(t, "afterwards", "Lamp on.")
+	})
+}
+
+// At volume 0 nothing sounds, and all else is as it is otherwise.
+func TestVolumeOfNothing(t *testing.T) {
+	inHall(t, func(t *testing.T, h *hall) {
+		began := time.Now()
+		if err := h.Speak(t.Context(), "One two.", 0); err != nil || time.Since(began) != 16*letter || !slices.Equal(h.loud, []int{0}) {
+			t.Errorf("%v after %v, as loud as %v", err, time.Since(began), h.loud)
+		}
+	})
+}
+
 // A louder box is louder by the cube.
 func TestLouder(t *testing.T) {
 	for percent, want := range map[int]int16{0: 0, 50: 1000, 100: 8000} {

@@ -23,16 +23,16 @@ const leastRequest = 800 * time.Millisecond
 // that can counts as whole where nothing that follows is likely to change what is meant:
 // "turn on the kitchen lights". It does not in "turn off everything [in the office]",
 // and not in "to twenty [one] degrees".
-func pauseAfter(r *intent.Resolver, text, room string) time.Duration {
+func pauseAfter(r *intent.Resolver, said intent.Context, text, room string) time.Duration {
 	if text == "" {
 		return pauseOther
 	}
-	switch r.Check(text) {
+	switch r.CheckAfter(said, text) {
 	case intent.Complete:
 		return pauseComplete
 	case intent.Extendable:
-		switch in := r.Resolve(intent.Query{Text: text, Room: room}); {
-		case in.Refusal != "": // as it stands it would be refused, or asked back: "what is the temperature [in the kitchen]"
+		switch in := r.Resolve(intent.Query{Text: text, Room: room, Context: said}); {
+		case in.Refusal != "", lacks(in), bare(r, in, text): // as it stands it would be refused, or asked back: "what is the temperature [in the kitchen]"
 			return pausePrefix
 		case specific(r, in, text, room):
 			return pauseComplete
@@ -43,6 +43,20 @@ func pauseAfter(r *intent.Resolver, text, room string) time.Duration {
 	return pauseOther
 }
 
+// lacks says whether a command is for a time that was not said: "set a timer [for five minutes]".
+func lacks(in intent.Intent) bool {
+	switch in.Name {
+	case "HassStartTimer", "CricketSetAlarm", "CricketSetReminder":
+		for slot := range in.Slots {
+			if slot != "name" && slot != "message" {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
 // specific says whether a command names what it is about, and a number in it is at its
 // end: without the last word, its unit, it is the same number.
 func specific(r *intent.Resolver, in intent.Intent, text, room string) bool {
@@ -50,8 +64,6 @@ func specific(r *intent.Resolver, in intent.Intent, text, room string) bool {
 	area, _ := in.Slots["area"].(string)
 	switch {
 	case in.Command != nil, len(in.Also) > 0, name == "all", !named && area == "":
-		return false
-	case !named && bare(r, text, area):
 		return false
 	}
 	var before intent.Intent
@@ -72,7 +84,11 @@ func specific(r *intent.Resolver, in intent.Intent, text, room string) bool {
 // bare says whether a command ends with a room that may be the beginning of a name:
 // "turn on the kitchen [coffee machine]", and not "turn on the lights in the kitchen",
 // which is a command without the room, too.
-func bare(r *intent.Resolver, text, area string) bool {
+func bare(r *intent.Resolver, in intent.Intent, text string) bool {
+	area, _ := in.Slots["area"].(string)
+	if _, named := in.Slots["name"]; named || area == "" {
+		return false
+	}
 	rest, ends := strings.CutSuffix(strings.ToLower(text), strings.ToLower(area))
 	if !ends {
 		return false

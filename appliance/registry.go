@@ -56,7 +56,7 @@ func KeepRegistry(dir string, newer home.Registry) (home.Registry, error) {
 
 // Import takes over lists of Home Assistant's registry, now and after a restart.
 func (b *Box) Import(ctx context.Context, newer home.Registry) error {
-	r, err := KeepRegistry(b.options.StateDir, newer)
+	r, err := KeepRegistry(b.options.HomeDir, newer)
 	if err != nil {
 		return err
 	}

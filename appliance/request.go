@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/home/hass"
+	"github.com/cricket-home/cricket/home/permission"
 	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/internal/trace"
@@ -29,8 +32,14 @@ type Request struct {
 
 	// Taken is called once the broker has all messages of a request whose devices are
 	// still to confirm it, with the result as it will be if they do. It must not wait.
-	// It is not called where saying too much would be dangerous: "the door is locked".
+	// It is not called where saying too much would be dangerous: "the door is locked". Of a
+	// language model's answer it is told the first sentence, with which the result's begins.
 	Taken func(Result)
+
+	unbidden bool      // nobody called or asked: it may be the television
+	aloud    bool      // the reply is spoken, and what answers it counts from its end
+	began    time.Time // when whoever asks began to speak; zero: it is text
+	level    float64   // how loud, in dB
 }
 
 // Ask answers a sentence that came as text.
@@ -100,6 +109,9 @@ const stale = 10 * time.Second
 // words were known: then nothing is done, and nothing kept.
 func (b *Box) hearOne(ctx, wanted context.Context, u heardRequest, late time.Duration, q Request) (Result, bool) {
 	t := &trace.Trace{Time: time.Now()}
+	if q.Source == "" {
+		q.Source = home.InTheRoom
+	}
 	r := Result{File: u.Mic, Truncated: u.Truncated, dry: q.DryRun}
 	if w := u.Wake; w != nil {
 		r.Wake, r.Person = &w.Word, w.Person
@@ -111,12 +123,14 @@ func (b *Box) hearOne(ctx, wanted context.Context, u heardRequest, late time.Dur
 			q.Room = word.Room
 		}
 	}
+	q.began = b.moment().Add(-late - u.Duration())
+	q.level = loudness(u.PCM)
 	t.Stages = append(t.Stages, trace.Stage{Name: "endpoint", Start: t.Time.Add(-late), Duration: late,
 		Decision: fmt.Sprintf("%.2f s of speech", u.Duration().Seconds())})
 	end := t.Begin("stt")
 	soon, cancel := context.WithTimeout(wanted, stale-late)
 	defer cancel()
-	heard, err := b.ears.Transcribe(soon, u.Utterance)
+	heard, err := b.ears.Transcribe(inDialogue(soon, b.dialogue(q)), u.Utterance)
 	if wanted.Err() != nil && err != nil {
 		return r, false
 	}
@@ -131,6 +145,10 @@ func (b *Box) hearOne(ctx, wanted context.Context, u heardRequest, late time.Dur
 		return b.keep(r, t), true
 	}
 	r.Transcript, r.TranscriptConfidence = &heard.Text, &heard.Confidence
+	if q.unbidden && (heard.NotCommand || heard.Text == "" || heard.Confidence < sureUnbidden || !b.nearby(q)) {
+		end("not for this box")
+		return b.keep(b.ignore(r, q), t), true
+	}
 	if heard.NotCommand || heard.Text == "" || heard.Confidence < unsure {
 		end("no command")
 		refused := intent.Intent{Refusal: intent.NotCommand, Confidence: heard.Confidence}
@@ -138,11 +156,12 @@ func (b *Box) hearOne(ctx, wanted context.Context, u heardRequest, late time.Dur
 			refused.Refusal = intent.NotRecognized
 		}
 		if !heard.NotCommand {
-			r.Reply = b.house.Now().Home.NotHeard()
+			r.Reply, r.unheard = b.house.Now().Home.NotHeard(), true
 		}
 		return b.keep(b.carryOut(ctx, r, refused, q, t), t), true
 	}
-	end(b.ears.current().name)
+	end(b.ears.heardBy())
+	b.events.put("heard", heardEvent{Text: heard.Text})
 	return b.keep(b.answer(ctx, r, heard, q, t), t), true
 }
 
@@ -152,20 +171,57 @@ const unsure = 0.36
 
 // answer resolves a sentence and carries it out.
 func (b *Box) answer(ctx context.Context, r Result, heard voice.Transcript, q Request, t *trace.Trace) Result {
+	b.voiceComes()
+	if b.betrays(b.house.Now().Home, heard.Text) {
+		r = r.hide()
+	}
+	p, waits := b.answered(q)
+	if waits {
+		var done bool
+		if r, done = b.settle(ctx, r, heard.Text, p, q, t); done {
+			return r
+		}
+	}
 	end := t.Begin("resolve")
-	before, now := b.rooms.of(b.roomID(q), t.Time), b.house.Now()
+	before, now := b.rooms.of(b.dialogue(q), r.Person, t.Time), b.house.Now()
 	asked := question(heard)
 	asked.Room, asked.States, asked.Context = b.room(q), states(now.Home), before.context
 	if clock := b.clock.now(); clock.Known {
 		asked.Now = clock.Wall
 	}
-	in := before.answered(now.Resolver.Resolve(asked))
+	raw := now.Resolver.Resolve(asked)
+	in := before.answered(raw)
+	b.heed(before, raw, in, q)
+	in = b.recall(in, q, t)
+	if q.unbidden && (in.Refusal != "" || in.Tier != intent.Template) {
+		end("not for this box")
+		return b.ignore(r, q)
+	}
 	if in.Refusal != "" {
 		end(string(in.Refusal))
 	} else {
 		end(in.Name)
 	}
-	in, late := b.think(ctx, asked, in, t)
+	switch {
+	case !waits:
+	case in.Name == "CricketYes" && p.misses < wrongCodes: // "okay" is no yes
+		p.misses++
+		return b.askAgain(r, p, q, p.reply)
+	case in.Refusal == intent.NotRecognized || in.Refusal == intent.NotCommand: // somebody talks
+		b.questions.put(b.dialogue(q), p)
+	}
+	late := false
+	if !r.secret { // what a language model is told may leave this box
+		var begins func(string)
+		if q.Taken != nil && !q.DryRun {
+			begins = func(reply string) {
+				begun := r
+				begun.Reply = reply
+				q.Taken(begun)
+			}
+		}
+		in, late = b.think(ctx, asked, in, t, begins)
+	}
 	r = b.carryOut(ctx, r, in, q, t)
 	if late {
 		r.Reply = now.Home.TooLate()
@@ -189,24 +245,63 @@ func (b *Box) roomID(q Request) string {
 	return ""
 }
 
+// dialogue is where b.rooms keeps what was said before a request: who asks from
+// outside neither goes on from nor answers what people say in the room.
+func (b *Box) dialogue(q Request) string {
+	if q.Source != "" && !q.Source.MayConfirm() {
+		return string(q.Source) + " " + b.roomID(q) // no area id has a blank
+	}
+	return b.roomID(q)
+}
+
 // carryOut plans an intent, carries the plan out, and remembers it for what is
 // said next in the same room. A reply that r has already is kept.
 func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Request, t *trace.Trace) Result {
-	r.Room, r.dry, r.Resolved = b.room(q), q.DryRun, NewResolved(nil, in)
+	return b.carry(ctx, r, in, q, t, nil)
+}
+
+// carry is carryOut, or where agreed is a question, what was agreed to.
+func (b *Box) carry(ctx context.Context, r Result, in intent.Intent, q Request, t *trace.Trace, agreed *home.Question) Result {
+	r.Room, r.Source, r.dry, r.Resolved = b.room(q), q.Source, q.DryRun, NewResolved(nil, in)
+	if r.secret {
+		r.Resolved = r.Resolved.bare()
+	}
+	if in.Refusal == intent.NotRecognized && b.model == nil {
+		r.Hint = "a language model would understand more: cricket models list"
+	}
+	if b.hermes != nil && ofSkills(in) && agreed == nil && !q.DryRun && q.Source != permission.Hermes {
+		return b.askSkill(ctx, r, in, t)
+	}
 	end := t.Begin("plan")
-	room := b.roomID(q)
-	before := b.rooms.of(room, t.Time)
+	dialogue := b.dialogue(q)
+	before := b.rooms.of(dialogue, r.Person, t.Time)
 	now := b.house.Now().Home
-	plan := now.Plan(in, home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Volume: b.loud.Now(), Past: b.past(now, in, before.Past), Source: q.Source})
+	source := q.Source
+	if in.Advice {
+		source = permission.Sibling
+	}
+	at := home.Setting{Room: r.Room, Now: b.clock.now(), Place: b.place, Book: b.agenda.Book(), Volume: b.loud.Now(), Past: b.past(now, in, before.Past, source), Source: source, Later: r.Due != "", Table: b.table, Locked: b.codes.locked(b.moment())}
+	plan := now.Plan(in, at)
+	if agreed != nil {
+		plan = now.Confirmed(*agreed, at)
+	}
 	if r.Actions = actions(plan); r.Reply == "" {
 		r.Reply = plan.Reply
 	}
 	if in.Refusal == "" {
 		r.Plan = plan.Refusal
 	}
+	r.Judged = judged(plan.Judged)
+	if r.Due != "" {
+		r.Source = home.Planned
+	}
 	end(fmt.Sprintf("%d messages, %d changes", len(r.Actions), len(plan.Changes)))
 	if q.DryRun {
 		return r
+	}
+	if plan.Question != nil {
+		b.ask(q, r.Person, plan.Reply, *plan.Question)
+		r.asks = true
 	}
 	if in.Name == "HassNevermind" {
 		b.speech.Hush()
@@ -223,6 +318,13 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 			wasVolume = &was
 		}
 	}
+	if r.Fault == nil && plan.Teaching != nil {
+		if err := b.teachName(ctx, *plan.Teaching); err != nil {
+			r.Reply = now.NoBook(plan)
+			r = b.fail(r, "learned", err)
+		}
+	}
+	b.notice(now, in, plan, r, q)
 	if r.Fault == nil || len(r.Actions) > 0 {
 		r, undo = b.change(ctx, r, now, plan, t)
 	}
@@ -231,7 +333,10 @@ func (b *Box) carryOut(ctx context.Context, r Result, in intent.Intent, q Reques
 	if len(r.Actions) > 0 || len(undo) > 0 || wasVolume != nil {
 		next.Before, next.Undo, next.Volume = now.Before(plan), undo, wasVolume
 	}
-	b.rooms.put(room, next)
+	if !q.unbidden {
+		next.level = q.level
+	}
+	b.rooms.put(dialogue, r.Person, next)
 	return r
 }
 
@@ -274,6 +379,10 @@ func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *h
 			r.Reply = now.NoBroker()
 			return b.fail(r, "broker", &mqtt.OfflineError{Broker: state.Broker, Err: state.Err})
 		}
+		if b.hass != nil && slices.ContainsFunc(in.Targets, func(id string) bool { return b.isCutOff(now, id) }) {
+			r.Reply = now.NoHomeAssistant()
+			return b.fail(r, "home assistant", fmt.Errorf("%w: %w", hass.ErrOffline, b.hass.Status().Err))
+		}
 		part := "device"
 		if len(in.Targets) > 0 { // an undo, or a command for later, names none
 			part += " " + in.Targets[0]
@@ -299,6 +408,15 @@ func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *h
 	end := t.Begin("publish")
 	sent := 0
 	for _, a := range plan.Actions {
+		if outside, err := b.callOutside(ctx, now, a.Device, a.Call); outside {
+			if err != nil {
+				end(fmt.Sprintf("%d of %d", sent, len(r.Actions)))
+				watch.End()
+				return b.undone(r, now, sent, err)
+			}
+			sent += len(a.Messages)
+			continue
+		}
 		for _, m := range a.Messages {
 			if err := b.publish(ctx, m); err != nil {
 				end(fmt.Sprintf("%d of %d", sent, len(r.Actions)))
@@ -335,10 +453,33 @@ func (b *Box) publishAll(ctx context.Context, r Result, in intent.Intent, now *h
 	}
 	if len(silent) > 0 {
 		r.Reply = now.Outcome(plan, silent)
-		r.Fault = &Fault{Part: "device " + silent[0], Hint: "cricket home show",
-			Error: fmt.Sprintf("no confirmation on its state topic within %v", b.answers.wait(silent[0]))}
+		r.Fault = b.silence(ctx, now, silent[0])
 	}
 	return r
+}
+
+// silence is the fault of a device that has not confirmed a command, with the command
+// that shows what it says.
+func (b *Box) silence(ctx context.Context, h *home.Home, id string) *Fault {
+	f := &Fault{Part: "device " + id, Hint: "cricket home show", Error: fmt.Sprintf("no confirmation within %v", b.answers.wait(id).Round(10*time.Millisecond))}
+	d, ok := h.Device(id)
+	if !ok || d.Entity == nil || len(d.Entity.Topics()) == 0 {
+		return f
+	}
+	topic, ok := d.Entity.Config["state_topic"].(string)
+	if !ok {
+		topic = d.Entity.Topics()[len(d.Entity.Topics())-1] // those of its availability come first
+	}
+	f.Error = fmt.Sprintf("no confirmation on %s within %v", topic, b.answers.wait(id).Round(10*time.Millisecond))
+	f.Hint = fmt.Sprintf("mosquitto_sub -v -t '%s'", strings.ReplaceAll(topic, "'", `'\''`))
+	never := false
+	if err := b.house.do(context.WithoutCancel(ctx), func() {
+		s := b.house.states[d.Entity.UniqueID]
+		never = s.Value == "" && len(s.Attributes) == 0
+	}); err == nil && never {
+		f.Error += "; nothing has ever come there"
+	}
+	return f
 }
 
 // unsent is the result when publishing failed after some messages were sent.
@@ -391,8 +532,16 @@ func (b *Box) keep(r Result, t *trace.Trace) Result {
 	}
 	if !r.dry {
 		b.remember(r)
+		b.tellHermes(r)
 	}
-	b.results.Put(func(n int) Result { r.Number = n; return r })
-	b.log.Debug("request", "text", r.Text, "transcript", r.Transcript, "reply", r.Reply)
+	kept := r
+	if r.secret && b.betrays(b.house.Now().Home, r.Reply) { // what was put on a list is read back
+		kept.Reply = hidden
+	}
+	b.results.Put(func(n int) Result { r.Number, kept.Number = n, n; return kept })
+	if !r.dry {
+		b.events.put("request", kept)
+	}
+	b.log.Debug("request", "text", r.Text, "transcript", kept.heard(), "reply", kept.Reply)
 	return r
 }

@@ -9,36 +9,45 @@ import (
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/internal/trace"
+	"github.com/cricket-home/cricket/voice"
 )
 
 // Result is one request and what came of it. Its JSON is the contract of
 // `hear --json`, `ask --json`, `why --json` and, for the resolved part,
 // `resolve`; docs/cli.md documents the fields.
 type Result struct {
-	File                 string   `json:"file,omitempty"`
-	Wake                 *string  `json:"wake,omitempty"`
-	Person               string   `json:"person,omitempty"`
-	Pipeline             string   `json:"pipeline,omitempty"`
-	Text                 string   `json:"text,omitempty"`
-	Transcript           *string  `json:"transcript,omitempty"`
-	TranscriptConfidence *float64 `json:"transcript_confidence,omitempty"`
-	Truncated            bool     `json:"truncated,omitempty"`
-	Due                  string   `json:"due,omitempty"`     // nobody asked: this kind of entry of the book was due
-	Planned              string   `json:"planned,omitempty"` // its name, or what it does
-	Room                 string   `json:"room,omitempty"`
+	File                 string      `json:"file,omitempty"`
+	Wake                 *string     `json:"wake,omitempty"`
+	Person               string      `json:"person,omitempty"`
+	Pipeline             string      `json:"pipeline,omitempty"`
+	Text                 string      `json:"text,omitempty"`
+	Transcript           *string     `json:"transcript,omitempty"`
+	TranscriptConfidence *float64    `json:"transcript_confidence,omitempty"`
+	Truncated            bool        `json:"truncated,omitempty"`
+	Due                  string      `json:"due,omitempty"`     // nobody asked: this kind of entry of the book was due
+	Planned              string      `json:"planned,omitempty"` // its name, or what it does
+	Room                 string      `json:"room,omitempty"`
+	Source               home.Source `json:"source,omitempty"` // nobody spoke to the box: "cli", "mqtt", "planned", …
 	Resolved
 	Plan    home.Refusal       `json:"plan_refusal,omitempty"`
+	Judged  []string           `json:"permission,omitempty"` // what the table of permissions said, and which row
 	Actions []Action           `json:"actions"`
 	Reply   string             `json:"reply"`
 	Beep    bool               `json:"beep,omitempty"` // a sound stands for the reply
 	Fault   *Fault             `json:"fault,omitempty"`
+	Hint    string             `json:"hint,omitempty"` // what would help against a refusal
 	MS      map[string]float64 `json:"ms"`
 
 	Number int           `json:"n,omitempty"`
 	Time   time.Time     `json:"time"`
 	Stages []trace.Stage `json:"stages,omitempty"`
 
-	dry bool // nothing was to be published
+	dry     bool         // nothing was to be published
+	asks    bool         // the reply is a question, however it ends
+	secret  bool         // it was, or may have been, the code
+	sound   voice.Speech // the reply in the voice of an assistant elsewhere
+	unheard bool         // there were no words in it, or none to be sure of
+	played  func()       // tells the assistant that it was heard; nil: it need not be told
 }
 
 // Resolved is an intent or a refusal as JSON.
@@ -87,6 +96,20 @@ func NewResolved(id json.RawMessage, in intent.Intent) Resolved {
 		r.Command = &command
 	}
 	return r
+}
+
+// bare is an intent without the words that were said.
+func (r Resolved) bare() Resolved {
+	r.Slots, r.Command, r.Also = nil, nil, nil
+	return r
+}
+
+// heard is the transcript, or "".
+func (r Result) heard() string {
+	if r.Transcript == nil {
+		return ""
+	}
+	return *r.Transcript
 }
 
 // Done says that the request was understood and carried out.

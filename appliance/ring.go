@@ -130,7 +130,7 @@ func (b *Box) attend(ctx context.Context) error {
 func (b *Box) carryDue(ctx context.Context, e schedule.Entry) {
 	b.await(ctx, e)
 	t := &trace.Trace{Time: time.Now()}
-	r := b.keep(b.carryOut(ctx, Result{Due: string(e.Kind), Planned: e.Name}, *e.Command, Request{Room: e.Room}, t), t)
+	r := b.keep(b.carryOut(ctx, Result{Due: string(e.Kind), Planned: e.Name}, *e.Command, Request{Room: e.Room, Source: e.Source}, t), t)
 	if !r.Done() || len(r.Actions) == 0 && e.Command.Name != "HassBroadcast" {
 		b.speech.Tell(r.Reply, false)
 	}
@@ -225,7 +225,7 @@ func (b *Box) openAgenda() error {
 	var book schedule.Book
 	var keep keeper = forgetful{}
 	if b.options.Keep {
-		b.store, book, err = schedule.Open(b.options.StateDir + "/schedule.json")
+		b.store, book, err = schedule.Open(b.options.HomeDir + "/schedule.json")
 		if damaged, ok := errors.AsType[*schedule.DamagedError](err); ok {
 			b.log.Error("timers, alarms or lists may be missing", "err", err)
 			b.damaged = damaged
@@ -239,6 +239,7 @@ func (b *Box) openAgenda() error {
 		}
 	}
 	b.agenda = newAgenda(book, keep, b.clock.now, b.place, b.log)
+	b.agenda.swapped = func() { b.events.put("planned", nil) }
 	if err != nil {
 		text := err.Error()
 		b.agenda.fault.Store(&text)

@@ -16,7 +16,8 @@ const contextTime = 30 * time.Second
 // rooms remembers, for each room, what was said and done there last.
 type rooms struct {
 	mu   sync.Mutex
-	last map[string]talk // by area id
+	last map[string]talk // by Box.dialogue
+	with map[string]talk // by person, where one is known: it goes along from room to room
 }
 
 // talk is the past of one room.
@@ -24,14 +25,18 @@ type talk struct {
 	home.Past
 	context intent.Context
 	time    time.Time // of the request that context is about
+	level   float64   // how loud whoever called was, in dB; 0 where nobody spoke
 }
 
-// of is the past of a room. What a follow-up may refer to is left out when it
+// of is the past of a room, or of a person if that is newer. What a follow-up may refer to is left out when it
 // is too old.
-func (r *rooms) of(room string, now time.Time) talk {
+func (r *rooms) of(room, person string, now time.Time) talk {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := r.last[room]
+	if with := r.with[person]; person != "" && with.time.After(t.time) {
+		t = with
+	}
 	if now.Sub(t.time) > contextTime {
 		t.context = intent.Context{}
 	}
@@ -39,11 +44,14 @@ func (r *rooms) of(room string, now time.Time) talk {
 }
 
 // put remembers the newest past of a room.
-func (r *rooms) put(room string, t talk) {
+func (r *rooms) put(room, person string, t talk) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.last == nil {
-		r.last = map[string]talk{}
+		r.last, r.with = map[string]talk{}, map[string]talk{}
+	}
+	if person != "" {
+		r.with[person] = t
 	}
 	r.last[room] = t
 }
@@ -94,16 +102,17 @@ func (t talk) answered(in intent.Intent) intent.Intent {
 	if in.Name != "CricketYes" || open == nil {
 		return in
 	}
-	if len(open.Targets) == 1 || open.Tier == intent.Repair || t.context.Asks != intent.AsksWhich {
+	if len(open.Targets) == 1 || open.Tier == intent.Repair || open.Doubtful || t.context.Asks != intent.AsksWhich {
 		return *open
 	}
 	return intent.Intent{Refusal: intent.Ambiguous, Candidates: open.Targets, Open: open}
 }
 
 // past is what an intent may refer to. "Why did the hall lamp go off?" is about
-// the last thing, in any room, that was done with the hall lamp.
-func (b *Box) past(h *home.Home, in intent.Intent, before home.Past) home.Past {
-	if in.Name != "CricketWhy" || len(in.Targets) == 0 {
+// the last thing, in any room, that was done with the hall lamp; who asks by MQTT is
+// not told what was said in a room.
+func (b *Box) past(h *home.Home, in intent.Intent, before home.Past, source home.Source) home.Past {
+	if in.Name != "CricketWhy" || len(in.Targets) == 0 || source != "" && !source.MayConfirm() {
 		return before
 	}
 	before.Text, before.Planned, before.Reply = "", "", ""

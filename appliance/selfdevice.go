@@ -21,11 +21,16 @@ type entity struct {
 	// fleeting says that the broker is not to keep the state: what people ask for is on
 	// no disk unless they want it.
 	fleeting bool
+	// lost says why it is not there for now: then it is taken back until it is; nil: it
+	// is there as long as the box is.
+	lost func() error
 	// event says that it has events in place of a state.
 	event bool
 	// obey does what a command says. An error is logged, and the state told again.
 	obey func(ctx context.Context, payload string) error
 }
+
+func (e entity) absent() bool { return e.Gone || e.lost != nil && e.lost() != nil }
 
 const (
 	// birthDelay is the longest that the box waits before it announces itself again
@@ -50,6 +55,7 @@ type selfDevice struct {
 
 	connected chan struct{}     // has an element after a connection was made
 	born      chan struct{}     // has an element when Home Assistant has started
+	denied    chan struct{}     // has an element when somebody says that the box is not there
 	changed   chan struct{}     // has an element when a state may be new
 	events    chan mqtt.Message // that nobody has published yet; what comes when it is full is lost, and logged
 	commands  chan mqtt.Message // the same for commands
@@ -69,7 +75,7 @@ func newSelfDevice(own mqtt.Own, entities []entity, client publisher, log *slog.
 	return &selfDevice{
 		own: own, entities: entities, client: client, log: log,
 		delay:     func() time.Duration { return rand.N(birthDelay) },
-		connected: make(chan struct{}, 1), born: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		connected: make(chan struct{}, 1), born: make(chan struct{}, 1), denied: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 		events: make(chan mqtt.Message, 64), commands: make(chan mqtt.Message, 16),
 	}
 }
@@ -99,6 +105,10 @@ func (d *selfDevice) hear(m mqtt.Message) {
 		if string(m.Payload) == "online" {
 			signal(d.born)
 		}
+	case m.Topic == d.own.Topic("availability"):
+		if string(m.Payload) == "offline" {
+			signal(d.denied)
+		}
 	case len(m.Payload) > maxCommand:
 		d.log.Warn("command not obeyed", "topic", m.Topic, "err", "it is too long")
 	default:
@@ -108,7 +118,7 @@ func (d *selfDevice) hear(m mqtt.Message) {
 
 // filters are the topics whose messages hear wants.
 func (d *selfDevice) filters() []string {
-	all := []string{d.own.Prefix + "/status"}
+	all := []string{d.own.Prefix + "/status", d.own.Topic("availability")}
 	for _, e := range d.entities {
 		if e.obey != nil {
 			all = append(all, d.own.Topic(e.ID)+"/set")
@@ -155,27 +165,48 @@ func (d *selfDevice) Run(ctx context.Context) error {
 	}()
 	defer func() { <-obeyed }()
 	told := map[string]string{} // by topic, since the last announcement
+	announce := func() {
+		clear(told)
+		for i, e := range d.entities {
+			d.own.Entities[i].Gone = e.absent()
+		}
+		d.publish(ctx, d.own.Announcement())
+	}
+	takeBack := func() {
+		for _, m := range d.gone() {
+			d.publish(ctx, m)
+		}
+	}
 	var answer <-chan time.Time // to a birth
+	warned := false
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-d.connected:
-			told = map[string]string{}
-			d.publish(ctx, d.own.Announcement())
-			for _, m := range d.gone() {
-				d.publish(ctx, m)
-			}
+			announce()
+			takeBack()
 		case <-d.born:
 			if answer == nil {
 				answer = time.After(d.delay())
 			}
 			continue
+		case <-d.denied: // the will of a run that crashed comes after the next one has begun
+			if !warned {
+				warned = true
+				d.log.Warn("the box was said to be gone, by an earlier run or by another box of its name", "topic", d.own.Topic("availability"))
+			}
+			d.publish(ctx, d.own.Available(true))
+			continue
 		case <-answer:
-			answer, told = nil, map[string]string{}
-			d.publish(ctx, d.own.Announcement())
+			answer = nil
+			announce()
 			d.publish(ctx, d.own.Available(true))
 		case <-d.changed:
+			if d.moved() {
+				announce()
+				takeBack()
+			}
 		case m := <-d.events:
 			d.publish(ctx, m)
 			continue
@@ -188,11 +219,21 @@ func (d *selfDevice) Run(ctx context.Context) error {
 	}
 }
 
-// states are the messages that tell all states.
+// moved says whether an entity has come or gone since the last announcement.
+func (d *selfDevice) moved() bool {
+	for i, e := range d.entities {
+		if e.absent() != d.own.Entities[i].Gone {
+			return true
+		}
+	}
+	return false
+}
+
+// states are the messages that tell all states, of what was announced.
 func (d *selfDevice) states() []mqtt.Message {
 	var all []mqtt.Message
-	for _, e := range d.entities {
-		if e.told == nil || e.Gone {
+	for i, e := range d.entities {
+		if e.told == nil || d.own.Entities[i].Gone {
 			continue
 		}
 		state, attributes := e.told()
@@ -208,8 +249,8 @@ func (d *selfDevice) states() []mqtt.Message {
 // gone are the messages that take back what entities told that are not here now.
 func (d *selfDevice) gone() []mqtt.Message {
 	var all []mqtt.Message
-	for _, e := range d.entities {
-		if e.told != nil && e.Gone {
+	for i, e := range d.entities {
+		if e.told != nil && d.own.Entities[i].Gone {
 			all = append(all, mqtt.Message{Topic: d.own.Topic(e.ID), QoS: 1, Retain: true})
 		}
 	}
@@ -232,7 +273,7 @@ func (d *selfDevice) obey(ctx context.Context, m mqtt.Message) {
 	defer cancel()
 	id := strings.TrimSuffix(strings.TrimPrefix(m.Topic, d.own.Topic("")+"/"), "/set")
 	for _, e := range d.entities {
-		if e.ID != id || e.obey == nil || e.Gone {
+		if e.ID != id || e.obey == nil || e.absent() {
 			continue
 		}
 		if err := e.obey(ctx, strings.TrimSpace(string(m.Payload))); err != nil && ctx.Err() == nil {

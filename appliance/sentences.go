@@ -15,8 +15,8 @@ var ErrSentences = errors.New("compile sentences")
 // Sentences compiles the built-in sentences of the language and the owner's
 // custom_sentences. Errors wrap ErrSentences.
 func Sentences(c Config) (*intent.Sentences, error) {
-	builtin, own, err := sentenceFiles(c)
-	if err != nil {
+	builtin, own, unread, err := sentenceFiles(c)
+	if err := errors.Join(append(unread, err)...); err != nil {
 		return nil, err
 	}
 	return compiled(c, append(builtin, own...))
@@ -26,11 +26,10 @@ func Sentences(c Config) (*intent.Sentences, error) {
 // fault: a slip in one sentence must not silence the box. The faults name file
 // and line. The error is cause where the fault is in none of these files.
 func soundSentences(c Config, cause error) (*intent.Sentences, []error, error) {
-	files, own, err := sentenceFiles(c)
+	files, own, faults, err := sentenceFiles(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	var faults []error
 	sentences, err := compiled(c, files)
 	for _, file := range own {
 		with, fault := compiled(c, append(files[:len(files):len(files)], file))
@@ -54,24 +53,30 @@ func compiled(c Config, files []intent.File) (*intent.Sentences, error) {
 	return sentences, nil
 }
 
-// sentenceFiles are the built-in sentences and the owner's.
-func sentenceFiles(c Config) (builtin, own []intent.File, err error) {
+// sentenceFiles are the built-in sentences and the owner's; unread is why some of the owner's cannot be read.
+func sentenceFiles(c Config) (builtin, own []intent.File, unread []error, err error) {
 	if builtin, err = intent.Builtin(c.Language); err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrSentences, err)
+		return nil, nil, nil, fmt.Errorf("%w: %w", ErrSentences, err)
 	}
-	if c.Dir == "" {
-		return builtin, nil, nil
+	var names []string
+	if c.Dir != "" {
+		if names, err = filepath.Glob(filepath.Join(c.Dir, "custom_sentences", c.Language, "*.y*ml")); err != nil {
+			return nil, nil, nil, fmt.Errorf("%w: %w", ErrSentences, err)
+		}
 	}
-	names, err := filepath.Glob(filepath.Join(c.Dir, "custom_sentences", c.Language, "*.yaml"))
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrSentences, err)
+	if c.Taught != "" { // after the owner's files: what was made of what was said is to count
+		taught := filepath.Join(c.Taught, c.Language, "page.yaml")
+		if _, err := os.Stat(taught); err == nil {
+			names = append(names, taught)
+		}
 	}
 	for _, name := range names {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", ErrSentences, err)
+			unread = append(unread, fmt.Errorf("%w: %w", ErrSentences, err))
+			continue
 		}
 		own = append(own, intent.File{Name: name, Data: data})
 	}
-	return builtin, own, nil
+	return builtin, own, unread, nil
 }

@@ -27,6 +27,9 @@ func TestASlipInOneFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Mkdir(filepath.Join(folder, "d_folder.yaml"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	_, strict := Sentences(c)
 	if !errors.Is(strict, ErrSentences) {
 		t.Fatalf("got %v, want ErrSentences", strict)
@@ -35,8 +38,8 @@ func TestASlipInOneFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(faults) != 1 || !strings.Contains(faults[0].Error(), "b_slip.yaml:5") {
-		t.Errorf("faults %v, want one that names b_slip.yaml:5", faults)
+	if len(faults) != 2 || !strings.Contains(faults[0].Error(), "d_folder.yaml") || !strings.Contains(faults[1].Error(), "b_slip.yaml:5") {
+		t.Errorf("faults %v, want those of d_folder.yaml and b_slip.yaml:5", faults)
 	}
 	r := sentences.Bind(intent.Names{})
 	for text, want := range map[string]string{

@@ -13,6 +13,7 @@ import (
 type Audio struct {
 	Microphone  string `toml:"microphone"`
 	Loudspeaker string `toml:"loudspeaker"`
+	Beamforming bool   `toml:"beamforming"` // the microphone is two
 }
 
 // Sound is the microphone and the loudspeaker of a machine; voice/audio has it.
@@ -31,7 +32,7 @@ func OpenSound(c Audio, bin string, log *slog.Logger) (*audio.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return audio.New(audio.Options{Native: native, Microphone: c.Microphone, Loudspeaker: c.Loudspeaker, Log: log}), nil
+	return audio.New(audio.Options{Native: native, Microphone: c.Microphone, Loudspeaker: c.Loudspeaker, Beamforming: c.Beamforming, Log: log}), nil
 }
 
 // silence is the loudspeaker of a box that has none: a command's own, or a test's.

@@ -29,6 +29,9 @@ func chime() []int16 {
 // gong goes before an announcement: two strokes down a third.
 func gong() []int16 { return strokes(9000, stroke{784, 0.35, 6}, stroke{659, 0.6, 5}) }
 
+// doorbell is a door bell: two long notes down a fourth.
+func doorbell() []int16 { return strokes(11000, stroke{880, 0.6, 3}, stroke{659, 1.1, 2.5}) }
+
 // beep is "done": two short strokes up a fifth.
 func beep() []int16 { return strokes(6000, stroke{784, 0.08, 12}, stroke{1175, 0.16, 16}) }
 

@@ -23,10 +23,13 @@ func (b *Box) openMouth() error {
 	if b.loud, err = openVolume(file, b.config.Quiet, b.clock.now); err != nil {
 		b.log.Error("the volume is the first one", "err", err)
 	}
-	b.voices = openVoices(b.config, b.options.Bin, b.options.StateDir, b.mouth)
+	b.voices = openVoices(b.config, b.options.Bin, b.options.StateDir, b.mouth, b.log)
 	var out player = silence{}
-	if b.options.Sound != nil {
+	if b.hasLoudspeaker() {
 		out = b.options.Sound
+		if f := b.face(); f != nil && f.board.Amplifier != nil {
+			out = &amplified{player: out, line: f.board.Amplifier}
+		}
 	}
 	b.speech = newMouth(b.config.Language, b.voices.speak, out, b.loud.of, b.log)
 	return nil
@@ -46,9 +49,13 @@ func sentences(text, language string) iter.Seq[string] {
 
 // Say turns text into speech, as loud as it was made.
 func (b *Box) Say(ctx context.Context, text string) (voice.Speech, error) {
+	return b.sayWith(ctx, text, b.voices.speak)
+}
+
+func (b *Box) sayWith(ctx context.Context, text string, speak speak) (voice.Speech, error) {
 	whole := voice.Speech{Text: text}
 	for sentence := range sentences(text, b.config.Language) {
-		s, err := b.voices.speak(ctx, sentence)
+		s, err := speak(ctx, sentence)
 		if err != nil {
 			return voice.Speech{}, err
 		}

@@ -30,6 +30,9 @@ func (h *House) apply(unique string, m mqtt.Message) {
 		h.log.Warn("state not understood, further messages like it are only counted", "device", d.ID, "topic", m.Topic, "err", err)
 	}
 	h.states[unique] = state
+	if state.Value != "" {
+		h.heard[unique] = true
+	}
 	h.told = append(h.told, told{unique, state})
 }
 

@@ -138,18 +138,21 @@ func (b *Box) openHouse(sentences *intent.Sentences) {
 	var ledger *ledger
 	trust := home.NewTrust(nil, nil)
 	if o.Keep {
-		registry, err := openRegistry(o.StateDir)
+		registry, err := openRegistry(o.HomeDir)
 		if err == nil {
 			h = h.WithRegistry(registry)
 		}
+		rooms, lost := openRooms(o.HomeDir)
+		h = h.WithRooms(rooms)
 		var untold error
-		ledger, trust, untold = openTrust(o.StateDir, o.Log)
-		if b.distrust = errors.Join(err, untold); b.distrust != nil {
+		ledger, trust, untold = openTrust(o.HomeDir, o.Log)
+		if b.distrust = errors.Join(err, untold, lost); b.distrust != nil {
 			b.log.Error("what was imported or approved is not known", "err", b.distrust)
 		}
 	}
 	b.house = NewHouse(h, sentences, o.Config.MQTT.DiscoveryPrefix, o.Log)
 	b.house.trustIn(ledger, trust)
+	b.house.swapped = func() { b.events.put("home", nil) }
 }
 
 // Pending is one newcomer, as cricket home pending prints it.
@@ -159,7 +162,7 @@ type Pending struct {
 	Device string `json:"device,omitempty"`
 	Area   string `json:"area,omitempty"`
 	Topic  string `json:"topic"`
-	Reason string `json:"reason"` // opens_house, unique_id, entity_id, name
+	Reason string `json:"reason"` // opens_house, rewired, unique_id, entity_id, name
 	Rival  string `json:"rival,omitempty"`
 	Text   string `json:"text"`
 }
@@ -172,6 +175,8 @@ func (b *Box) Pending() []Pending {
 		switch n.Reason {
 		case home.OpensHouse:
 			p.Text = "is new and could open the house"
+		case home.Rewired:
+			p.Text = "could open the house, and speaks or is spoken to in another way than when it was approved"
 		case home.TakesUnique:
 			p.Text = "says that it is " + n.Rival + ", which another topic announced"
 		case home.TakesID:
@@ -190,6 +195,10 @@ func (b *Box) checkTrust() []Finding {
 	for _, p := range b.Pending() {
 		out = append(out, Finding{Part: p.ID, Text: fmt.Sprintf("%q %s; until you approve it, nothing is done with it (announced at %s)", p.Name, p.Text, p.Topic),
 			Hint: "cricket home approve " + p.ID})
+	}
+	for _, d := range b.house.Now().Home.Deputies() {
+		out = append(out, Finding{Part: d.ID, Hint: "cricket home show",
+			Text: fmt.Sprintf("%q would send its commands to a lock, a door, an alarm or a box; nothing is done with it (announced at %s)", d.Name, d.Entity.Source)})
 	}
 	if b.distrust != nil {
 		out = append(out, Finding{Part: "trust", Text: b.distrust.Error(), Hint: "cricket home pending"})

@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -156,6 +157,167 @@ func TestNewLockWaits(t *testing.T) {
 		t.Errorf("announced again it is sent %q; pending %q", sent, d.pending())
 	}
 	d.stop()
+}
+
+// A lock that was approved and then sends its commands elsewhere, believes somebody
+// else, or calls unlocking LOCK, is another lock. What it was before is taken in again.
+func TestApprovedLockThatChangesWaits(t *testing.T) {
+	changed := map[string]string{
+		"command topic":      strings.Replace(gateLock, "gate/set", "evil/set", 1),
+		"state topic":        strings.Replace(gateLock, "gate/state", "evil/state", 1),
+		"payload":            strings.Replace(gateLock, `{`, `{"payload_lock":"UNLOCK",`, 1),
+		"command template":   strings.Replace(gateLock, `{`, `{"command_template":"UNLOCK",`, 1),
+		"state template":     strings.Replace(gateLock, `{`, `{"value_template":"LOCKED",`, 1),
+		"state words":        strings.Replace(gateLock, `{`, `{"state_locked":"UNLOCKED","state_unlocked":"LOCKED",`, 1),
+		"two steps, a pause": "",
+	}
+	for name, payload := range changed {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			d := dwell(t, "", dir)
+			d.says("homeassistant/lock/gate/config", gateLock)
+			if err := d.Approve(within(t), "lock.garden_gate"); err != nil {
+				t.Fatal(err)
+			}
+			d.quiet()
+			if payload == "" { // it goes, and comes back as another
+				d.says("homeassistant/lock/gate/config", "")
+				payload = changed["command topic"]
+			}
+			d.says("homeassistant/lock/gate/config", payload)
+			check := func(when string) {
+				t.Helper()
+				if got := d.pending(); len(got) != 1 || !strings.Contains(got[0], "rewired") {
+					t.Errorf("%s: pending %q", when, got)
+				}
+				sent, reply := d.asks("lock the garden gate")
+				if sent != "" || !strings.Contains(reply, "must approve") {
+					t.Errorf("%s: sends %q, says %q", when, sent, reply)
+				}
+			}
+			check("changed")
+			d.stop()
+			d = dwell(t, "", dir)
+			d.says("homeassistant/lock/gate/config", payload)
+			check("after a restart")
+			d.says("homeassistant/lock/gate/config", gateLock)
+			if sent, _ := d.asks("lock the garden gate"); sent != "gate/set LOCK" {
+				t.Errorf("as it was, it is sent %q; pending %q", sent, d.pending())
+			}
+			d.says("homeassistant/lock/gate/config", payload)
+			if err := d.Approve(within(t), d.Now().Home.Newcomers()[0].ID); err != nil {
+				t.Fatal(err)
+			}
+			d.quiet()
+			if sent, reply := d.asks("lock the garden gate"); sent == "" {
+				t.Errorf("approved again: %q; pending %q", reply, d.pending())
+			}
+			d.stop()
+		})
+	}
+	t.Run("a harmless change does not", func(t *testing.T) {
+		d := dwell(t, "", "")
+		d.says("homeassistant/lock/gate/config", gateLock)
+		if err := d.Approve(within(t), "lock.garden_gate"); err != nil {
+			t.Fatal(err)
+		}
+		d.quiet()
+		d.says("homeassistant/lock/gate/config", strings.Replace(gateLock, `{`, `{"icon":"mdi:gate",`, 1))
+		if got := d.pending(); len(got) > 0 {
+			t.Errorf("pending %q", got)
+		}
+	})
+	t.Run("one that home.toml has", func(t *testing.T) {
+		d := dwell(t, "[[device]]\nid = \"lock.garden_gate\"\nname = \"Gate\"\n", "")
+		d.says("homeassistant/lock/gate/config", gateLock)
+		d.says("homeassistant/lock/gate/config", "")
+		d.says("homeassistant/lock/gate/config", changed["payload"])
+		if got := d.pending(); len(got) != 1 || !strings.Contains(got[0], "rewired") {
+			t.Errorf("pending %q", got)
+		}
+	})
+}
+
+// A name that is said like another takes it, however it is written.
+func TestNamesThatAreSaidAlikeWait(t *testing.T) {
+	for _, name := range []string{"hall LAMP", "Hall-lamp", "Hall lamp.", "Hall\u200b lamp", "Hall lamp\u200b", "Háll lamp", "The hall lamp", " Hall  lamp ", "Hall lamp!",
+		"\u202eHall lamp", "hall_lamp", "Hall, lamp", "ＨＡＬＬ lamp", "“Hall lamp”", "Hаll lamp", "Hall lаmр"} { // the last two with Cyrillic letters
+		d := dwell(t, "", "")
+		d.says("homeassistant/light/lamp/config", hallLamp)
+		payload, _ := json.Marshal(map[string]any{"name": name, "unique_id": "x9", "command_topic": "evil/set", "device": map[string]any{"identifiers": []string{"evil"}}})
+		d.says("homeassistant/switch/evil/config", string(payload))
+		if sent, reply := d.asks("turn on the hall lamp"); sent != "lamp/set ON" || len(d.pending()) != 1 {
+			t.Errorf("%q: sends %q, says %q, pending %q", name, sent, reply, d.pending())
+		}
+		d.stop()
+	}
+}
+
+// Nobody has the name of a lock because they say that they are part of its device.
+func TestNameOfALockWaits(t *testing.T) {
+	d := dwell(t, "", "")
+	d.says("homeassistant/lock/gate/config", gateLock)
+	if err := d.Approve(within(t), "lock.garden_gate"); err != nil {
+		t.Fatal(err)
+	}
+	d.quiet()
+	part := `{"name":"Garden gate","unique_id":"g2","command_topic":"evil/set","device":{"identifiers":["gate"]}}`
+	d.says("homeassistant/switch/gate/config", part)
+	want := []string{"switch.garden_gate name lock.garden_gate"}
+	if got := d.pending(); !slices.Equal(got, want) {
+		t.Errorf("pending %q", got)
+	}
+	d.says("homeassistant/lock/gate/config", "") // nor once it is away
+	d.says("homeassistant/switch/gate/config", part)
+	if got := d.pending(); !slices.Equal(got, want) {
+		t.Errorf("pending %q while the lock is away", got)
+	}
+}
+
+// A lamp whose "on" goes to a lock unlocks nothing, whichever of the two announces
+// itself first, and whether the lock was approved or not.
+func TestLampThatUnlocks(t *testing.T) {
+	for name, topic := range map[string]string{"the lock's topic": "gate/set", "below it": "gate/set/state"} {
+		evil := `{"name":"Night light","unique_id":"n1","command_topic":"` + topic + `","payload_on":"UNLOCK","device":{"identifiers":["gate"]}}`
+		for _, order := range []string{"lock first", "lamp first", "lock not approved"} {
+			t.Run(name+", "+order, func(t *testing.T) {
+				d := dwell(t, "", "")
+				if order == "lamp first" {
+					d.says("homeassistant/light/evil/config", evil)
+					if sent, _ := d.asks("turn on the night light"); sent == "" {
+						t.Error("nobody else listens there, and it is not used")
+					}
+				}
+				d.says("homeassistant/lock/gate/config", gateLock)
+				if order != "lock not approved" {
+					if err := d.Approve(within(t), "lock.garden_gate"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				d.says("homeassistant/light/evil/config", evil)
+				sent, reply := d.asks("turn on the night light")
+				if sent != "" || !strings.Contains(reply, "whose commands go to a lock") {
+					t.Errorf("sends %q, says %q", sent, reply)
+				}
+				if n := len(d.Now().Home.Deputies()); n != 1 {
+					t.Errorf("the doctor is told of %d", n)
+				}
+			})
+		}
+	}
+}
+
+// A button that somebody announced and that is the box's own restart is not pressed.
+func TestButtonThatIsTheBoxItself(t *testing.T) {
+	d := dwell(t, "", "")
+	d.says("homeassistant/button/evil/config", `{"name":"Garden bell","unique_id":"b1","command_topic":"cricket/`+node()+`/restart/set"}`)
+	sent, reply := d.asks("press the garden bell")
+	if sent != "" || !strings.Contains(reply, "whose commands go to") {
+		t.Errorf("sends %q, says %q", sent, reply)
+	}
+	if n := len(d.Now().Home.Deputies()); n != 1 {
+		t.Errorf("the doctor is told of %d", n)
+	}
 }
 
 // What takes the name, the unique id or the entity id of another waits,

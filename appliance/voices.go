@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/espeak"
 	"github.com/cricket-home/cricket/voice/piper"
+	"github.com/cricket-home/cricket/voice/wyoming"
 )
 
 // voices are what a box can speak with, the best first.
@@ -20,8 +22,11 @@ type voices struct {
 	all   []oneVoice
 	piper *piper.Engine // nil: none of them is one
 
+	elsewhere bool // the first is a Wyoming service
+
 	mu    sync.Mutex
-	fault string // why the best is not what speaks; "" where it is
+	fault string // why the best that this machine has is not what speaks; "" where it is
+	away  string // why the voice elsewhere does not; "" where it does, or there is none
 }
 
 type oneVoice struct {
@@ -33,8 +38,13 @@ var errNoVoice = errors.New("speak: the program espeak-ng is missing; cricket do
 
 // openVoices finds what can speak: the owner's voice, or the best one in Piper's
 // format that is installed, and espeak-ng, which speaks where the other cannot.
-func openVoices(c Config, bin, stateDir string, mouth *espeak.Engine) *voices {
+func openVoices(c Config, bin, stateDir string, mouth *espeak.Engine, log *slog.Logger) *voices {
 	v := &voices{}
+	if address, err := wyoming.Address(c.Wyoming.TTS); err == nil {
+		s := wyoming.NewSpeaker(address, c.Language, log)
+		v.elsewhere = true
+		v.all = append(v.all, oneVoice{s.Name(), s.Say})
+	}
 	model, why, err := chooseVoice(c, stateDir)
 	if err == nil && model != "" {
 		err = v.openPiper(c, bin, model, why)
@@ -132,13 +142,22 @@ func (v *voices) speak(ctx context.Context, text string) (voice.Speech, error) {
 	err := errNoVoice
 	for i, one := range v.all {
 		var s voice.Speech
-		if s, err = one.speak(ctx, text); err == nil {
+		s, err = one.speak(ctx, text)
+		if i == 0 && v.elsewhere && ctx.Err() == nil {
+			v.mu.Lock()
+			v.away = ""
+			if err != nil {
+				v.away = err.Error()
+			}
+			v.mu.Unlock()
+		}
+		if err == nil {
 			return s, nil
 		}
 		if ctx.Err() != nil {
 			return s, err
 		}
-		if i+1 < len(v.all) {
+		if i+1 < len(v.all) && (i > 0 || !v.elsewhere) {
 			v.mu.Lock()
 			v.fault = err.Error()
 			v.mu.Unlock()
@@ -156,6 +175,13 @@ func (v *voices) check() Finding {
 		return Finding{Part: "voice", Text: errNoVoice.Error(), Hint: "make setup build"}
 	}
 	f.Text = v.all[0].name
+	if v.away != "" {
+		own := errNoVoice.Error()
+		if len(v.all) > 1 {
+			own = v.all[1].name + " speaks"
+		}
+		return Finding{Part: "voice", Text: v.away + "; " + own, Hint: "check that the service runs, and wyoming.tts in config.toml"}
+	}
 	if v.fault == "" {
 		return f
 	}

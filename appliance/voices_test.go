@@ -83,7 +83,7 @@ func TestWhoSpeaks(t *testing.T) {
 	} {
 		c := DefaultConfig()
 		c.TTS.Voice, c.TTS.Piper = tt.voice, tt.piper
-		v := openVoices(c, empty, tt.state, mouth)
+		v := openVoices(c, empty, tt.state, mouth, slog.New(slog.DiscardHandler))
 		s, err := v.speak(t.Context(), "Lamp on.")
 		if err != nil || s.Rate != tt.rate || len(s.PCM) == 0 {
 			t.Errorf("%s: %d samples at %d Hz, %v", tt.name, len(s.PCM), s.Rate, err)
@@ -92,13 +92,13 @@ func TestWhoSpeaks(t *testing.T) {
 			t.Errorf("%s: the doctor says %+v", tt.name, f)
 		}
 	}
-	none := openVoices(DefaultConfig(), empty, empty, nil)
+	none := openVoices(DefaultConfig(), empty, empty, nil, slog.New(slog.DiscardHandler))
 	if _, err := none.speak(t.Context(), "Lamp on."); !errors.Is(err, errNoVoice) || none.check().OK {
 		t.Errorf("without any voice: %v, the doctor says %+v", err, none.check())
 	}
 	c := DefaultConfig()
 	c.TTS.Voice = filepath.Join(dir, "gone.onnx")
-	if v := openVoices(c, empty, empty, mouth); v.check().OK || !strings.Contains(v.fault, "cannot speak") {
+	if v := openVoices(c, empty, empty, mouth, slog.New(slog.DiscardHandler)); v.check().OK || !strings.Contains(v.fault, "cannot speak") {
 		t.Errorf("a voice that is gone: %+v", v.check())
 	}
 }
@@ -115,7 +115,7 @@ func (f firstSound) Play(ctx context.Context, _ voice.Speech) (time.Duration, er
 // played, of one sentence and of five, and what it would take where the whole of five
 // is made first.
 func BenchmarkFirstSentence(b *testing.B) {
-	v := openVoices(DefaultConfig(), b.TempDir(), b.TempDir(), espeak.New(voicetest.Program(b, "espeak-ng")))
+	v := openVoices(DefaultConfig(), b.TempDir(), b.TempDir(), espeak.New(voicetest.Program(b, "espeak-ng")), slog.New(slog.DiscardHandler))
 	const one = "The temperature in the living room is twenty-one degrees. "
 	five := strings.Repeat(one, 5)
 	b.Run("whole", func(b *testing.B) {

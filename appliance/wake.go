@@ -128,7 +128,7 @@ func (b *Box) checkWake() Finding {
 		f.OK, f.Text, f.Hint = false, f.Text+"; "+nowhere.Error(), "cricket home show"
 	case len(words) == 0:
 		f.Text, f.Hint = "none: nothing that is said wakes the box", "name one under [wake] in config.toml"
-	case verify && b.ears != nil && b.ears.current().closed:
+	case verify && b.ears != nil && b.ears.closed():
 		f.OK, f.Hint = false, "cricket models list stt"
 		f.Text += "; to be verified, which only a whisper model can"
 	}
@@ -142,7 +142,7 @@ const verifyTime = 1500 * time.Millisecond
 // verified asks the recogniser whether a word that woke the box was said. Where it
 // cannot tell, the wake counts: the request that follows will say what is wrong.
 func (b *Box) verified(ctx context.Context, w voice.Wake, u voice.Utterance) bool {
-	if b.ears.current().closed {
+	if b.ears.closed() {
 		b.log.Warn("wake word not verified: this recogniser hears only the phrases of the home", "wake", w.Word)
 		return true
 	}

@@ -28,6 +28,12 @@ type listening struct {
 	got    []voice.Utterance
 }
 
+func (l *listening) set(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = text
+}
+
 func (l *listening) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 func (l *listening) State() child.State            { return child.State{Running: true} }
 func (l *listening) Transcribe(_ context.Context, u voice.Utterance) (voice.Transcript, error) {

@@ -23,7 +23,7 @@ import (
 func TestWyomingClient(t *testing.T) {
 	c := free()
 	c.Wyoming.Listen = "127.0.0.1:0"
-	b := newBox(t, oneLamp, c, true)
+	b := newBox(t, hallWithDoor, c, true)
 	run(t, b.Run)
 	if err := b.Ready(within(t)); err != nil {
 		t.Fatal(err)
@@ -32,7 +32,8 @@ func TestWyomingClient(t *testing.T) {
 		{"what there is", `{"type":"describe"}`, `"phrase":"hey cricket"`},
 		{"what it means", `{"type":"recognize","data":{"text":"turn on the lamp"}}`, `intent {"entities":[{"name":"name","value":"Lamp"}],"name":"HassTurnOn"`},
 		{"what it does not mean", `{"type":"recognize","data":{"text":"purple monkey dishwasher"}}`, `not-recognized`},
-		{"do it", `{"type":"transcript","data":{"text":"turn on the lamp"}}`, `handled {"text":"Hall lamp on."}`},
+		{"do it", `{"type":"transcript","data":{"text":"turn on the lamp"}}`, `handled-start`},
+		{"open the house", `{"type":"transcript","data":{"text":"unlock the front door"}}`, `not-handled {"text":"I open or unlock the front door only for somebody in the room."}`},
 		{"do nonsense", `{"type":"transcript","data":{"text":"purple monkey dishwasher"}}`, `not-handled {"text":"Sorry`},
 		{"hear without a recogniser", `{"type":"audio-start","data":{"rate":16000,"width":2,"channels":1}}` + "\n" + `{"type":"audio-stop"}`, `error {"code":"unavailable"`},
 	} {
@@ -43,13 +44,24 @@ func TestWyomingClient(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the doctor names the port", func(t *testing.T) {
+		if f := b.checkFriends(); len(f) != 1 || !f[0].OK || !strings.Contains(f[0].Text, b.wyoming.services.Addr().String()) {
+			t.Errorf("doctor: %+v", f)
+		}
+	})
 	t.Run("say it", func(t *testing.T) {
 		b := start(t, oneLamp, c, true)
 		b.voices.all = []oneVoice{{name: "a tone", speak: func(_ context.Context, text string) (voice.Speech, error) {
 			return voice.Speech{Text: text, Rate: 22050, PCM: make([]int16, 22050)}, nil
 		}}}
-		if e := firstEvent(t, b, `{"type":"synthesize","data":{"text":"The lamp is on."}}`); e.Type != "audio-start" {
-			t.Errorf("%s %s", e.Type, e.Data)
+		for _, tt := range []struct{ voice, want string }{
+			{`{}`, "audio-start"}, {`{"name":"a tone"}`, "audio-start"}, {`{"language":"en-GB"}`, "audio-start"},
+			{`{"name":"nobody"}`, `there is no voice \"nobody\" here`}, {`{"language":"de"}`, `not that of this home`},
+		} {
+			e := firstEvent(t, b, `{"type":"synthesize","data":{"text":"The lamp is on.","voice":`+tt.voice+`}}`)
+			if got := e.Type + " " + string(e.Data); !strings.Contains(got, tt.want) {
+				t.Errorf("with the voice %s: %s, want %s", tt.voice, got, tt.want)
+			}
 		}
 	})
 	t.Run("wake", func(t *testing.T) {
@@ -72,7 +84,7 @@ func TestWyomingClient(t *testing.T) {
 // firstEvent is the first event of the answer to what a new client sends.
 func firstEvent(t *testing.T, b *Box, sends string) wyoming.Event {
 	t.Helper()
-	conn, err := net.Dial("tcp", b.wyoming.Addr().String())
+	conn, err := net.Dial("tcp", b.wyoming.services.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +122,7 @@ func TestIndependentWyomingClient(t *testing.T) {
 	if err := os.WriteFile(file, child.PCM(voicetest.Spoken(t, "en-us", "hey cricket", 32000).PCM), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(b.wyoming.Addr().String())
+	_, port, _ := net.SplitHostPort(b.wyoming.services.Addr().String())
 	cmd := exec.CommandContext(t.Context(), python, "testdata/wyoming_client.py", port, file)
 	cmd.Env = append(os.Environ(), "PYTHONPATH="+packages)
 	out, err := cmd.CombinedOutput()
@@ -118,11 +130,23 @@ func TestIndependentWyomingClient(t *testing.T) {
 pong: x
 detection: hey cricket
 silence: NotDetected
-transcript: turn on the lamp en
+transcript: turn on the lamp | turn on the lamp en
 intent: HassTurnOn {'name': 'Lamp'}
 handled: Hall lamp on.
+handled as it comes: ['handled-start', 'handled-chunk', 'handled', 'handled-stop'] Hall lamp on.
 refused: NotHandled
 speech: a second or two
+as it comes: ['audio-start', 'audio-stop', 'synthesize-stopped'] 3 s
+another language: language
+no such voice: voice
+a huge payload: protocol
+huge data: protocol
+a huge line: protocol
+less than nothing: protocol
+another protocol: protocol
+pong: meanwhile
+by the spoonful: 20 s
+pong: still there
 `
 	if err != nil || string(out) != want {
 		t.Errorf("%v\ngot\n%s\nwant\n%s", err, out, want)

@@ -23,7 +23,7 @@ type announcement struct {
 }
 
 // fewestAnnouncements is how many the files must have together.
-const fewestAnnouncements = 70
+const fewestAnnouncements = 80
 
 // TestAnnouncements plays the stories of testdata/announcements. All devices of
 // a file are one home, in which every announcement is made first:

@@ -1,7 +1,10 @@
 package home
 
 import (
+	"slices"
+
 	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/mqtt"
 )
 
 // seen are the domains whose devices show what they were told to do.
@@ -28,16 +31,45 @@ func (s speaker) confirms(parts []part) (confirms, sees bool) {
 // box is Home Assistant's domain of what people speak to.
 const box = "assist_satellite"
 
-// ownVolume tells whether an intent about loudness is about the box itself, because
-// it says so, or because there is nothing else that it could be about.
+// ownVolume tells whether an intent about loudness is about the box itself: because it
+// says so, or because it names nothing and there is nothing here whose volume can be set.
 func (s speaker) ownVolume(in intent.Intent) bool {
 	switch {
-	case in.Name != "HassSetVolume" && in.Name != "HassSetVolumeRelative" || len(in.Targets) > 0:
+	case in.Name != "HassSetVolume" && in.Name != "HassSetVolumeRelative":
 		return false
-	case in.Slots["domain"] == box:
+	case in.Slots["domain"] == box && len(in.Targets) == 0:
+		return true
+	case in.Slots["name"] != nil || in.Slots["floor"] != nil:
+		return false
+	}
+	area, elsewhere := in.Slots["area"], false
+	if area != nil { // the resolver puts the room that heard it there, too
+		there, ok := s.home.Area(text(in, "area"))
+		here, known := s.home.Area(s.room)
+		elsewhere = !ok || !known || there.ID != here.ID
+	}
+	if elsewhere {
+		return false
+	}
+	var about []*Device
+	if about, _ = s.expand(in.Targets); len(in.Targets) == 0 {
+		about = s.nearest(in, "media_player")
+	}
+	return !slices.ContainsFunc(about, func(d *Device) bool { return d.Domain() != "media_player" || d.hasVolume() })
+}
+
+// hasVolume tells whether a device announced a topic for its volume, or may have one
+// that is not known because it announced nothing yet.
+func (d *Device) hasVolume() bool {
+	if d.Entity == nil {
 		return true
 	}
-	return in.Slots["name"] == nil && in.Slots["area"] == nil && in.Slots["floor"] == nil && len(s.nearest(in, "media_player")) == 0
+	for _, c := range []mqtt.Call{call("volume_set", map[string]any{"volume_level": 0.5}), call("volume_up", nil)} {
+		if _, err := d.Entity.Messages(c); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // volumeStep is how far "louder" goes, in percent.

@@ -26,8 +26,14 @@ func (s speaker) stateAnswer(in intent.Intent) (string, Refusal) {
 		}
 		return s.say("nothing.there.mixed", "place", s.place(in)), UnknownDevice
 	}
+	if setting, ok := in.Slots["setting"].(string); ok {
+		return s.settingAnswer(devices, setting, asked), ""
+	}
 	question := in.Response
 	one := len(devices) == 1
+	if question == "count" {
+		return s.say("count.there", "things", s.counted(s.kind(devices), len(devices)), "place", s.place(in)), ""
+	}
 	switch {
 	case asked == "":
 		question = "one"
@@ -152,7 +158,11 @@ func (s speaker) status(d *Device) string {
 		if v, ok := attribute("current_position"); ok && v > 0 && v < 100 && d.State == "open" {
 			return s.say("part.open", "value", s.say("percent", "number", s.figure(v)))
 		}
-	case "climate":
+	case "fan":
+		if v, ok := attribute("percentage"); ok && v > 0 && d.State == "on" {
+			return s.say("on.at", "value", s.say("percent", "number", s.figure(v)))
+		}
+	case "climate", "water_heater":
 		set, ok := attribute("temperature")
 		if !ok || d.State == "off" {
 			return word
@@ -227,7 +237,7 @@ func (s speaker) each(devices []*Device) string {
 // count is "three lights are on".
 func (s speaker) count(devices []*Device, state, place string) string {
 	n := len(devices)
-	return s.say(isAre("some", n > 1), "things", s.counted(s.kind(devices), n), "state", s.agree(state, devices), "place", place)
+	return s.say(isAre("some", n > 1), "things", s.counted(s.kind(devices), n), "state", s.agree(state, devices), "place", apart(state, place))
 }
 
 func (s speaker) yesNo(d *Device, asked string) string {
@@ -275,14 +285,16 @@ func (s speaker) some(question string, devices []*Device, asked string, in inten
 	case len(are) == 0 && kind == "":
 		return s.say("none.mixed", "state", state, "place", place)
 	case len(are) == 0:
-		return s.say("none", "things", s.things(kind, 2), "state", s.agree(state, devices), "place", place)
+		return s.say("none", "things", s.things(kind, 2), "state", s.agree(state, devices), "place", apart(state, place))
 	case question == "how_many":
 		return s.count(are, state, place)
 	case len(are) == 1:
 		what, several := s.which(are)
 		answer = s.say(isAre("be", several), "what", what, "state", s.agree(state, are))
-	case len(are) <= most+1:
+	case len(are) <= most+1 || question == "which" && len(are) <= mostAsked:
 		answer = s.say("some.list", "answer", s.count(are, state, place), "which", s.list(s.names(are)))
+	case question == "which":
+		answer = s.say("some.list", "answer", s.count(are, state, place), "which", s.list(s.places(are)))
 	default:
 		answer = s.count(are, state, place)
 	}
@@ -290,6 +302,32 @@ func (s speaker) some(question string, devices []*Device, asked string, in inten
 		answer = s.say("yes", "answer", answer)
 	}
 	return answer
+}
+
+// mostAsked bounds the devices that are named to who asks which: of more, only the rooms.
+const mostAsked = 8
+
+// places are the rooms of some devices, "in the kitchen"; those that are in none are named.
+func (s speaker) places(devices []*Device) (out []string) {
+	for _, d := range devices {
+		place := s.names([]*Device{d})[0]
+		if area, ok := s.home.Area(d.Area); ok {
+			place = strings.TrimSpace(s.inRoom(area.Name))
+		}
+		if !slices.Contains(out, place) {
+			out = append(out, place)
+		}
+	}
+	return out
+}
+
+// apart puts a comma between a state and a place that begins as it ends: "on, on the first floor".
+func apart(state, place string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(place), " ")
+	if first != "" && (state == first || strings.HasSuffix(state, " "+first)) {
+		return "," + place
+	}
+	return place
 }
 
 // weatherAnswer answers HassGetWeather from a weather device, if there is one.

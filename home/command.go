@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cricket-home/cricket/home/permission"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/mqtt"
 )
@@ -17,6 +18,8 @@ var commands = map[string]bool{
 	"HassSetVolume": true, "HassSetVolumeRelative": true, "HassMediaSearchAndPlay": true, "HassVacuumStart": true,
 	"HassVacuumReturnToBase": true, "HassVacuumCleanArea": true, "HassLawnMowerStartMowing": true, "HassLawnMowerDock": true,
 	"CricketSelectOption": true, "CricketSetNumber": true, "HassStopMoving": true,
+	"CricketSetTilt": true, "CricketOscillate": true, "CricketArmAlarm": true,
+	"HassHumidifierSetpoint": true, "CricketSetMode": true, "CricketSetDirection": true,
 }
 
 // domainOf is the domain of the devices that an intent means where it names none.
@@ -24,8 +27,14 @@ func domainOf(name string) string {
 	switch {
 	case name == "HassClimateSetTemperature":
 		return "climate"
-	case name == "HassStopMoving":
+	case name == "HassStopMoving", name == "CricketSetTilt":
 		return "cover"
+	case name == "HassHumidifierSetpoint":
+		return "humidifier"
+	case name == "CricketOscillate", name == "CricketSetDirection":
+		return "fan"
+	case name == "CricketArmAlarm":
+		return "alarm_control_panel"
 	case strings.HasPrefix(name, "HassMedia"), strings.HasPrefix(name, "HassSetVolume"):
 		return "media_player"
 	case strings.HasPrefix(name, "HassVacuum"):
@@ -73,7 +82,7 @@ func (s speaker) command(in intent.Intent) part {
 		}
 		return p
 	}
-	if by, relative := number(in.Slots["brightness_step"]); relative {
+	if by, _, relative := lampStep(in); relative {
 		devices = litFirst(devices, by)
 	}
 	for _, d := range devices {
@@ -81,6 +90,16 @@ func (s speaker) command(in intent.Intent) part {
 		s.act(&p, d, st, why)
 	}
 	return p
+}
+
+// lampStep is by how much a lamp is to be brighter, or darker where it is below 0;
+// half: by half of what it is.
+func lampStep(in intent.Intent) (by float64, half, relative bool) {
+	if text(in, "brightness_step") == "half" {
+		return -1, true, true
+	}
+	by, relative = number(in.Slots["brightness_step"])
+	return by, false, relative
 }
 
 // litFirst are the lamps that "dimmer" and "brighter" are about: those that are
@@ -105,25 +124,42 @@ func litFirst(devices []*Device, by float64) []*Device {
 
 // act adds what one device is to do to a part, or why it does not.
 func (s speaker) act(p *part, d *Device, st step, why exception) {
-	if why.key == "" && (d.Entity == nil || d.Offline) {
-		why.key = "silent"
-	}
 	var messages []mqtt.Message
 	if why.key == "" {
-		var err error
-		if messages, err = d.Entity.Messages(st.call); err != nil {
-			why.key = "cannot.do" // what it announced has no topic for the call
+		switch {
+		case d.Entity == nil || d.Offline:
+			why.key = "silent"
+		default:
+			var err error
+			if messages, err = d.Entity.Messages(st.call); err != nil {
+				why.key = "cannot.do" // what it announced has no topic for the call
+			} else if s.home.deputy(d, messages) {
+				why.key = "cannot.deputy"
+			}
 		}
-	}
-	if confirmations[why.key] && !s.at.Source.MayConfirm() {
-		why.key = "confirm.remote"
+		if not := s.permit(p, d, st, messages, why.key == ""); not.key != "" {
+			why = not
+		}
 	}
 	if why.key != "" {
 		p.except(d, why)
 		return
 	}
+	if opensHouse(d) && letsIn(does(st.call)) || does(st.call) == permission.Disarm {
+		messages = twice(messages)
+	}
 	p.done = append(p.done, deed{device: d, state: st.state, verb: st.verb})
 	p.actions = append(p.actions, Action{Device: d.ID, Call: st.call, Messages: messages, Want: d.Entity.Want(st.call)})
+}
+
+// twice is messages that a broker passes on only when it is told so once more (QoS 2):
+// one that stood still, and goes on when everybody has gone to bed, opens nothing.
+func twice(messages []mqtt.Message) []mqtt.Message {
+	out := slices.Clone(messages)
+	for i := range out {
+		out[i].QoS = 2
+	}
+	return out
 }
 
 // expand turns ids of devices and groups into devices, each once, in order.
@@ -180,6 +216,18 @@ func (s speaker) step(d *Device, in intent.Intent) (step, exception) {
 			return step{call: call("stop_"+domain, nil), state: s.States["stop"]}, exception{}
 		}
 		return step{}, exception{key: "cannot.do"}
+	case "HassHumidifierSetpoint":
+		return s.setHumidity(d, in)
+	case "CricketSetTilt":
+		return s.setTilt(d, in)
+	case "CricketOscillate":
+		return s.oscillate(d, in)
+	case "CricketSetMode":
+		return s.setMode(d, in)
+	case "CricketSetDirection":
+		return s.setDirection(d, in)
+	case "CricketArmAlarm":
+		return s.arm(d, in)
 	case "HassSetVolume", "HassSetVolumeRelative":
 		return s.setVolume(d, in)
 	case "CricketSelectOption":
@@ -217,8 +265,6 @@ func (s speaker) turnOn(d *Device) (step, exception) {
 	switch {
 	case switched[domain]:
 		return step{call: call("turn_on", nil), state: s.States["turn_on"]}, exception{}
-	case domain == "cover" && opensHouse(d):
-		return step{}, exception{key: "confirm.open"}
 	case domain == "cover", domain == "valve":
 		return step{call: call("open_"+domain, nil), state: s.States["open"]}, exception{}
 	case domain == "lock":
@@ -244,9 +290,9 @@ func (s speaker) turnOff(d *Device) (step, exception) {
 	case domain == "cover", domain == "valve":
 		return step{call: call("close_"+domain, nil), state: s.States["close"]}, exception{}
 	case domain == "lock":
-		return step{}, exception{key: "confirm.unlock"}
+		return step{call: call("unlock", nil), state: s.States["unlock"]}, exception{}
 	case domain == "alarm_control_panel":
-		return step{}, exception{key: "confirm.disarm"}
+		return step{call: call("alarm_disarm", nil), state: s.States["alarm_disarm"]}, exception{}
 	case domain == "script":
 		return step{call: call("turn_off", nil), state: s.States["script.turn_off"]}, exception{}
 	case domain == "vacuum":
@@ -285,7 +331,7 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 		state = s.say("at", "value", s.say("kelvin", "number", s.figure(kelvin)))
 	}
 	percent, ok := number(in.Slots["brightness"])
-	if by, relative := number(in.Slots["brightness_step"]); relative && d.Domain() == "light" {
+	if by, half, relative := lampStep(in); relative && d.Domain() == "light" {
 		if !d.can("brightness") {
 			return step{}, exception{key: "cannot.brightness"}
 		}
@@ -298,6 +344,9 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 		}
 		if !known && by < 0 && d.State == "on" { // what does not say how bright it is, is as bright as it goes
 			now, known = 255, true
+		}
+		if half {
+			by = -math.Round(now * 100 / 255 / 2)
 		}
 		var why exception
 		// What is on stays on: darker than one percent is off.
@@ -313,6 +362,8 @@ func (s speaker) lightSet(d *Device, in intent.Intent) (step, exception) {
 			return step{}, exception{key: "cannot.range", number: said}
 		case percent == 0 && d.Domain() == "light":
 			return s.turnOff(d)
+		case d.State == "on" && past(in, d.Attributes["brightness"], 255, percent) != "":
+			return step{}, exception{key: past(in, d.Attributes["brightness"], 255, percent), number: said}
 		case !d.can("brightness"):
 			return step{}, exception{key: "cannot.brightness"}
 		case in.Slots["color"] != nil:
@@ -354,8 +405,6 @@ func (s speaker) setPosition(d *Device, in intent.Intent) (step, exception) {
 		return step{}, exception{key: "cannot.position"}
 	case percent < 0 || percent > 100:
 		return step{}, exception{key: "cannot.range", number: said}
-	case percent > 0 && opensHouse(d):
-		return step{}, exception{key: "confirm.open"}
 	case d.can("position"):
 		service := "set_" + domain + "_position"
 		return step{call: call(service, map[string]any{"position": percent}), state: s.say("at", "value", said), verb: true}, exception{}
@@ -423,6 +472,18 @@ func (s speaker) setTemperature(d *Device, in intent.Intent) (step, exception) {
 		return step{}, exception{key: "cannot.range", number: said}
 	}
 	return step{call: call("set_temperature", map[string]any{"temperature": degrees}), state: s.say("set.to", "value", said)}, exception{}
+}
+
+func (s speaker) setHumidity(d *Device, in intent.Intent) (step, exception) {
+	percent, ok := number(in.Slots["humidity"])
+	if !ok || d.Domain() != "humidifier" || !d.can("humidity") {
+		return step{}, exception{key: "cannot.humidity"}
+	}
+	said := s.say("percent", "number", s.figure(percent))
+	if d.Entity != nil && (percent < d.Entity.Min || percent > d.Entity.Max) {
+		return step{}, exception{key: "cannot.range", number: said}
+	}
+	return step{call: call("set_humidity", map[string]any{"humidity": percent}), state: s.say("set.to", "value", said)}, exception{}
 }
 
 // isOff is why what is off gets neither darker nor warmer.

@@ -14,12 +14,40 @@ func (h *Home) LostBroker() string { return h.replies.sentence(h.replies.say("do
 // NoRecognizer is said when speech was heard and could not be recognised.
 func (h *Home) NoRecognizer() string { return h.replies.sentence(h.replies.say("down.recognizer")) }
 
+// NoHomeAssistant is said when a command could not be sent to Home Assistant.
+func (h *Home) NoHomeAssistant() string { return h.replies.sentence(h.replies.say("down.hass")) }
+
+// HomeAssistantRefused is said when Home Assistant did not carry out a command.
+func (h *Home) HomeAssistantRefused() string {
+	return h.replies.sentence(h.replies.say("down.hass.refused"))
+}
+
+// HomeAssistantSilent is said when nobody knows whether Home Assistant carried out a command.
+func (h *Home) HomeAssistantSilent() string {
+	return h.replies.sentence(h.replies.say("down.hass.silent"))
+}
+
+// NoAssistant is said when an assistant elsewhere was asked and did not answer.
+func (h *Home) NoAssistant() string { return h.replies.sentence(h.replies.say("down.assistant")) }
+
 // TooLate is said when a request was recognised so late that it is not carried out.
 func (h *Home) TooLate() string { return h.replies.sentence(h.replies.say("down.late")) }
 
 // ModelSays is an answer of the language model, as its own.
 func (h *Home) ModelSays(answer string) string {
-	return h.replies.say("model.says", "answer", answer)
+	return h.replies.sentence(h.replies.say("model.says", "answer", answer))
+}
+
+// BrokenOff is said where the language model did not finish what it began to say.
+func (h *Home) BrokenOff() string { return h.replies.sentence(h.replies.say("model.broken_off")) }
+
+// Limit is said in place of a language model's answer: field is "medical" or "financial".
+func (h *Home) Limit(field string) string {
+	key := "model.medical"
+	if field == "financial" {
+		key = "model.financial"
+	}
+	return h.replies.sentence(h.replies.say(key))
 }
 
 // NotHeard is said when somebody spoke and no words, or hardly any, were heard.

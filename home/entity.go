@@ -139,6 +139,11 @@ func (n *Home) settle(d *Device) {
 			class = record.class
 		}
 	}
+	if put := n.rooms[d.Entity.UniqueID]; area == "" && put != "" {
+		if area = n.room(put); area == "" {
+			area = n.newArea(put)
+		}
+	}
 	if area == "" && record.area != "" {
 		area = record.area
 	}
@@ -209,6 +214,7 @@ func (n *Home) furnish() {
 		}
 		n.Devices[i] = &c
 	}
+	n.guarded = n.guards()
 	used := map[string]bool{}
 	for _, d := range n.Devices {
 		used[d.Area] = true
@@ -339,9 +345,20 @@ func entityNames(e mqtt.Entity) (name string, aliases []string) {
 	return device + " " + own, []string{own}
 }
 
+// unseen are characters that nobody sees, and that change what others look like: where
+// the text runs backwards, what is left out. Those that join letters belong to scripts.
+func unseen(r rune) bool {
+	return unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d'
+}
+
 // oneLine makes a name that came from outside fit for one line of TOML.
 func oneLine(s string) string {
-	s = strings.ToValidUTF8(s, " ")
+	s = strings.Map(func(r rune) rune {
+		if unseen(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, " "))
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
 

@@ -19,14 +19,17 @@ type Home struct {
 	Devices  []*Device // in the order of HOME.toml, then of discovery
 	Groups   []Group
 
-	byID     map[string]int    // device id to its place in Devices
-	byEntity map[string]int    // unique id of an entity to its device's place
-	byOwner  map[string]int    // Device.UniqueID of the devices of HOME.toml to their places
-	ownNames map[string]string // kind and name, as calling has them, of the owner's devices and groups to their ids
-	found    map[string]bool   // ids of areas that came by discovery
-	registry *registry         // what was imported, or nil
-	waiting  []Newcomer        // by id
-	own      *Home             // as Parse made it
+	byID     map[string]int      // device id to its place in Devices
+	byEntity map[string]int      // unique id of an entity to its device's place
+	byOwner  map[string]int      // Device.UniqueID of the devices of HOME.toml to their places
+	ownNames map[string]string   // kind and name, as calling has them, of the owner's devices and groups to their ids
+	found    map[string]bool     // ids of areas that came by discovery
+	registry *registry           // what was imported, or nil
+	waiting  []Newcomer          // by id
+	guarded  map[string]bool     // topics, as guards has them
+	own      *Home               // as Parse made it
+	learned  map[string][]string // names that people have taught, by id
+	rooms    map[string]string   // unique ids of entities to the names of the rooms that people put them in
 	replies  replies
 }
 

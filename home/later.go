@@ -127,19 +127,37 @@ func (s speaker) commandLater(in intent.Intent) part {
 	if in.Command == nil || in.Command.Refusal != "" {
 		return refused(in, NotUnderstood, s.say("refused.later"))
 	}
-	then := s.home.Plan(*in.Command, s.at)
+	at := s.at
+	at.Later = true // nobody can be asked then
+	then := s.home.Plan(*in.Command, at)
 	if then.Refusal != "" && (then.Refusal != Offline || !s.announced(in.Command.Targets)) {
-		return refused(in, then.Refusal, then.Reply)
+		return refused(in, then.Refusal, s.instead(then))
 	}
 	e, none := s.entry(in, schedule.Command)
 	if none != nil {
 		return *none
 	}
-	e.Command = in.Command
+	e.Command, e.Source = in.Command, s.at.Source
 	if e.Name = s.outcome(then); e.Name == "" {
 		e.Name = text(in, "conversation_command")
 	}
 	return part{in: in, answer: s.say("later.item", "when", s.when(e), "what", e.Name), changes: []schedule.Change{{Put: &e}}}
+}
+
+// instead is why a command is not planned. What could have been done is left out:
+// it is not planned either, and "front door locked" would be believed.
+func (s speaker) instead(p Plan) string {
+	var why []part
+	for _, one := range p.parts {
+		if one.done = nil; one.answer == "" && len(one.exceptions) == 0 || one.answer != "" && one.refusal == "" {
+			continue
+		}
+		why = append(why, one)
+	}
+	if len(why) == 0 {
+		return p.Reply
+	}
+	return s.reply(why, nil)
 }
 
 // outcome is what a plan does, as clauses in the middle of a sentence.
@@ -149,6 +167,9 @@ func (s speaker) outcome(p Plan) string {
 		done, _ := s.deeds(one, nil)
 		if what = append(what, done...); len(done) > 0 {
 			what = append(what, s.exceptions(one, nil)...)
+		}
+		if len(one.changes) > 0 && one.refusal == "" {
+			what = append(what, one.answer)
 		}
 	}
 	return s.list(what)
@@ -162,7 +183,7 @@ func (s speaker) announced(ids []string) bool {
 
 // selective says whether an intent's slots select some entries of the book.
 func selective(in intent.Intent) bool {
-	for _, slot := range []string{"name", "message", "time", "day", "area", "all", "start_hours", "start_minutes", "start_seconds"} {
+	for _, slot := range []string{"name", "message", "time", "day", "area", "all", "except", "start_hours", "start_minutes", "start_seconds"} {
 		if in.Slots[slot] != nil {
 			return true
 		}
@@ -292,6 +313,18 @@ func (s speaker) cancelAll(in intent.Intent, kind schedule.Kind) part {
 	entries := s.chosen(in, kind)
 	if len(entries) == 0 {
 		return s.none(in, kind)
+	}
+	for name := range strings.SplitSeq(text(in, "except"), ", ") {
+		kept := s.chosen(intent.Intent{Slots: map[string]any{"name": name}}, kind)
+		if name != "" && len(kept) == 0 { // perhaps it was misheard, and all would be gone
+			return refused(in, UnknownDevice, s.say("planned.not_that", "thing", s.things(string(kind), 1)))
+		}
+		entries = slices.DeleteFunc(entries, func(e schedule.Entry) bool {
+			return name != "" && slices.ContainsFunc(kept, func(k schedule.Entry) bool { return k.ID == e.ID })
+		})
+	}
+	if len(entries) == 0 {
+		return s.statusOf(intent.Intent{Name: in.Name}, kind) // nothing but what is kept
 	}
 	return s.cancelled(in, entries)
 }

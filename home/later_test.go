@@ -80,6 +80,10 @@ func TestTimers(t *testing.T) {
 		{0, do("HassPauseTimer", nil), "Do you mean the timer for five minutes or the pizza timer?"},
 		{0, do("HassCancelTimer", slots{"start_minutes": 5.0}), "The timer for five minutes is cancelled."},
 		{0, do("HassStartTimer", slots{"seconds": 1.0}), "Timer set for one second."},
+		{0, do("HassCancelAllTimers", slots{"except": "egg"}), "There is no timer like that."},
+		{0, do("HassCancelAllTimers", slots{"except": "pizza"}), "The timer for one second is cancelled."},
+		{0, do("HassCancelAllTimers", slots{"except": "pizza"}), "35 minutes left on the pizza timer."},
+		{0, do("HassStartTimer", slots{"seconds": 1.0}), "Timer set for one second."},
 		{0, do("HassCancelAllTimers", nil), "Two timers are cancelled."},
 		{0, do("HassCancelAllTimers", nil), "There is no timer."},
 	})
@@ -164,13 +168,17 @@ func TestCommandsForLater(t *testing.T) {
 	bright := do("HassLightSet", slots{"brightness": 40.0}, "light.bedroom_bedside_lamp")
 	v.story(t, []heard{
 		{0, in10, "In ten minutes: bedside lamp off."},
+		{0, do("CricketSun", slots{"sun": "sunset"}), "Sunset is tomorrow at 3:04 PM."},
+		{0, do("CricketSun", slots{"sun": "sunrise", "day": "monday"}), "Sunrise is tomorrow at 6:41 AM."},
 		{0, later(bright, slots{"sun": "sunset"}), "Tomorrow at sunset: bedside lamp is at 40 percent."},
 		{0, later(bright, slots{"sun": "sunrise", "offset_minutes": -30.0, "repeat": "weekends"}),
 			"On weekends 30 minutes before sunrise: bedside lamp is at 40 percent."},
 		{0, later(off("light.hall_lamp"), slots{"time": "00:00"}), "At midnight: hall lamp off."},
 		{0, later(do("HassGetCurrentTime", nil), slots{"time": "22:00", "conversation_command": "what time is it"}), "At 10 PM: what time is it."},
 		// What cannot be done is said now.
-		{0, later(off("lock.front_door"), slots{"time": "07:00"}), "Unlocking the front door needs a confirmation, which I cannot ask for yet."},
+		{0, later(off("lock.front_door"), slots{"time": "07:00"}), "I open or unlock the front door only for somebody in the room."},
+		{0, later(and(on("lock.front_door"), off("lock.back_door")), slots{"time": "07:00"}), "I open or unlock the back door only for somebody in the room."},
+		{0, later(and(off("lock.back_door"), on("light.hall_lamp")), slots{"time": "07:00"}), "I open or unlock the back door only for somebody in the room."},
 		{0, later(do("HassLightSet", slots{"color": "red"}, "light.hall_lamp"), slots{"time": "07:00"}), "The hall lamp cannot change colour."},
 		{0, later(on("light.gone"), slots{"time": "07:00"}), "I do not know that device."},
 		{0, refused, "Sorry, I did not understand what to do then."},
@@ -181,6 +189,9 @@ func TestCommandsForLater(t *testing.T) {
 		{0, do("CricketScheduleStatus", nil), "There is no command for later."},
 	})
 	v.at.Place = schedule.Place{}
+	if p := v.says(do("CricketSun", slots{"sun": "sunset"})); !strings.HasPrefix(p.Reply, "I do not know where this home is") {
+		t.Errorf("when the sun sets, without a place: %q", p.Reply)
+	}
 	if p := v.says(later(bright, slots{"sun": "sunset"})); !strings.HasPrefix(p.Reply, "I do not know where this home is") || len(p.Changes) > 0 {
 		t.Errorf("without a place: %q", p.Reply)
 	}
@@ -207,7 +218,21 @@ func TestLists(t *testing.T) {
 		{0, do("HassShoppingListAddItem", slots{"item": "milk"}), "I put milk on the shopping list."},
 		{0, do("HassListRemoveItem", slots{"item": "mow", "name": "Garden"}), "I took mow off the garden list."},
 		{0, do("CricketListClear", nil), "The shopping list is empty."},
-		{0, do("CricketUndo", nil), "That is undone."},
+		{0, do("CricketUndo", nil), "Undone: I put milk and two eggs on the shopping list."},
 		{0, do("CricketListRead", nil), "On the shopping list: milk and two eggs."},
+		{0, do("HassShoppingListAddItem", slots{"item": "bread"}), "I put bread on the shopping list."},
+		{0, do("CricketUndo", nil), "Undone: I took bread off the shopping list."},
+		{0, do("HassStartTimer", slots{"minutes": 5.0, "name": "pizza"}), "Pizza timer set for five minutes."},
+		{0, do("CricketUndo", nil), "Undone: the pizza timer is cancelled."},
+		{0, do("HassShoppingListAddItem", slots{"item": "the eggs"}), "I put the eggs on the shopping list."},
+		{0, do("HassShoppingListAddItem", slots{"item": "eggs"}), "The shopping list has eggs already."},
+		{0, do("CricketListRead", slots{"item": "eggs"}), "Yes, the shopping list has the eggs already."},
+		{0, do("HassShoppingListCompleteItem", slots{"item": "eggs"}), "I ticked the eggs off the shopping list."},
+		{0, do("HassShoppingListAddItem", slots{"item": "two cartons of oat milk and 6 rolls"}), "I put two cartons of oat milk and 6 rolls on the shopping list."},
+		{0, do("CricketListRead", slots{"item": "oat milk"}), "Yes, the shopping list has two cartons of oat milk already."},
+		{0, do("HassListRemoveItem", slots{"item": "the rolls and some oat milk", "name": "shopping"}), "I took 6 rolls and two cartons of oat milk off the shopping list."},
+		{0, do("HassListRemoveItem", slots{"item": "the milk and eggs", "name": "shopping"}), "I took milk and the eggs off the shopping list."},
+		{0, do("HassListAddItem", slots{"item": "a, b, c and d", "name": "garden"}), "I put a, b, c and d on the garden list."},
+		{0, do("CricketUndo", nil), "That is undone."},
 	})
 }

@@ -1,6 +1,7 @@
 package home
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/cricket-home/cricket/home/schedule"
@@ -62,8 +63,14 @@ func (s speaker) changeList(in intent.Intent, name string, do schedule.ItemChang
 	p := part{in: in}
 	var changed []string
 	for _, item := range items {
-		i, found := l.Find(item)
+		i, found := s.onList(l, item)
+		if do != schedule.Add && !found {
+			i, found = s.ofList(l, item)
+		}
 		done := found && l.Items[i].Done
+		if found && do != schedule.Add {
+			item = l.Items[i].Text
+		}
 		switch {
 		case do == schedule.Add && found && !done, do != schedule.Add && !found, do == schedule.Complete && done: // it is so already
 		default:
@@ -90,7 +97,7 @@ func (s speaker) changeList(in intent.Intent, name string, do schedule.ItemChang
 // "and" join. What is on the list under that name is one thing, and so is what
 // belongs together: salt and vinegar crisps.
 func (s speaker) items(l schedule.List, said string) []string {
-	if _, found := l.Find(strings.TrimSpace(said)); found {
+	if _, found := s.onList(l, strings.TrimSpace(said)); found {
 		return []string{strings.TrimSpace(said)}
 	}
 	and := strings.NewReplacer("{first}", "", "{last}", "").Replace(s.Say["list.two"])
@@ -111,11 +118,56 @@ func (s speaker) items(l schedule.List, said string) []string {
 	return items
 }
 
+// onList looks for an item as people say it: "the eggs" are "eggs".
+func (s speaker) onList(l schedule.List, item string) (int, bool) {
+	if i, found := l.Find(item); found {
+		return i, true
+	}
+	i := slices.IndexFunc(l.Items, func(it schedule.Item) bool { return alike(it.Text) == alike(item) })
+	if i < 0 && s.replies.Letters == "turkish" {
+		said := stems(item)
+		i = slices.IndexFunc(l.Items, func(it schedule.Item) bool {
+			return slices.ContainsFunc(stems(it.Text), func(stem string) bool { return slices.Contains(said, stem) })
+		})
+	}
+	return i, i >= 0
+}
+
+// ofList looks for an item of which more or less was said than stands there: "the milk"
+// is "a carton of milk", "the eggs" are "some eggs".
+func (s speaker) ofList(l schedule.List, item string) (int, bool) {
+	said := s.withoutAmount(item)
+	i := slices.IndexFunc(l.Items, func(it schedule.Item) bool { return s.withoutAmount(it.Text) == said })
+	return i, i >= 0
+}
+
+// withoutAmount is what an item is, however much of it.
+func (s speaker) withoutAmount(item string) string {
+	said := alike(item)
+	for again := true; again; {
+		again = false
+		for _, amount := range s.Amounts {
+			if rest, ok := strings.CutPrefix(said, alike(amount)+" "); ok {
+				said, again = alike(rest), true
+			}
+		}
+		if first, rest, ok := strings.Cut(said, " "); ok && strings.Trim(first, "0123456789") == "" {
+			said, again = rest, true
+		}
+	}
+	return said
+}
+
 func (s speaker) readList(in intent.Intent, name string) part {
 	l, _ := s.at.Book.List(name)
 	open := l.Open()
 	if item := text(in, "item"); item != "" {
-		i, found := l.Find(item)
+		i, found := s.onList(l, item)
+		if found {
+			item = l.Items[i].Text
+		} else if i, found = s.ofList(l, item); found {
+			item = l.Items[i].Text
+		}
 		if found && !l.Items[i].Done {
 			return part{in: in, answer: s.say("yes", "answer", s.say("list.has", "item", item, "list", s.listName(name)))}
 		}

@@ -13,7 +13,7 @@ func (h *Home) Names() intent.Names {
 	for _, d := range h.Devices {
 		if d.Exposed {
 			n.Entities = append(n.Entities, intent.Entity{
-				ID: d.ID, Name: d.Name, Aliases: d.Aliases, Area: d.Area, DeviceClass: d.DeviceClass, State: d.State, Features: d.Features,
+				ID: d.ID, Name: d.Name, Aliases: slices.Concat(d.Aliases, h.taught(d.ID)), Area: d.Area, DeviceClass: d.DeviceClass, State: d.State, Features: d.Features,
 			})
 		}
 	}
@@ -23,7 +23,7 @@ func (h *Home) Names() intent.Names {
 			return !ok || !d.Exposed
 		})
 		if len(members) > 0 {
-			n.Entities = append(n.Entities, intent.Entity{ID: g.ID, Name: g.Name, Aliases: g.Aliases, Area: g.Area, Members: members})
+			n.Entities = append(n.Entities, intent.Entity{ID: g.ID, Name: g.Name, Aliases: slices.Concat(g.Aliases, h.taught(g.ID)), Area: g.Area, Members: members})
 		}
 	}
 	n.Entities = append(n.Entities, h.newcomers()...)

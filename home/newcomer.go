@@ -15,16 +15,20 @@ func (h *Home) WithNewcomers(waiting []Newcomer) *Home {
 	}
 	n := *h
 	n.waiting = waiting
+	n.guarded = n.guards()
 	return &n
 }
 
 // Newcomers are those who wait for the owner's approval.
 func (h *Home) Newcomers() []Newcomer { return h.waiting }
 
+// opens says whether a newcomer waits since it opens the house, and takes no name.
+func (n Newcomer) opens() bool { return n.Reason == OpensHouse || n.Reason == Rewired }
+
 // newcomer finds one of those who can be named.
 func (h *Home) newcomer(id string) (Newcomer, bool) {
 	for _, n := range h.waiting {
-		if n.ID == id && n.Reason == OpensHouse {
+		if n.ID == id && n.opens() {
 			return n, true
 		}
 	}
@@ -36,7 +40,7 @@ func (h *Home) newcomer(id string) (Newcomer, bool) {
 func (h *Home) newcomers() []intent.Entity {
 	var out []intent.Entity
 	for _, n := range h.waiting {
-		if n.Reason != OpensHouse || h.called(n.Name) {
+		if !n.opens() || h.called(n.Name) {
 			continue
 		}
 		out = append(out, intent.Entity{ID: n.ID, Name: n.Name, Area: h.room(n.Area)})

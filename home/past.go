@@ -103,7 +103,7 @@ func (s speaker) describe(in intent.Intent) part {
 }
 
 // undo brings back what the last request in this room changed. What has no state
-// to go back to (a scene, a button), or opens the house, stays and is told.
+// to go back to (a scene, a button) stays and is told.
 func (s speaker) undo(in intent.Intent) part {
 	before := s.at.Past
 	if len(before.Before)+len(before.Undo) == 0 && before.Volume == nil {
@@ -111,7 +111,7 @@ func (s speaker) undo(in intent.Intent) part {
 	}
 	p := part{in: in, changes: before.Undo, volume: before.Volume}
 	if len(before.Before) == 0 {
-		p.answer = s.say("undo.done")
+		p.answer = s.undone(before.Undo)
 		return p
 	}
 	for _, was := range before.Before {
@@ -125,7 +125,7 @@ func (s speaker) undo(in intent.Intent) part {
 			continue
 		}
 		for i, c := range calls {
-			st := step{call: c, state: s.status(was), verb: true}
+			st := step{call: c, state: s.restored(c, was), verb: true}
 			done := len(p.done)
 			s.act(&p, d, st, exception{})
 			if len(p.done) == done {
@@ -142,6 +142,43 @@ func (s speaker) undo(in intent.Intent) part {
 	return p
 }
 
+// undone tells what becomes of the book when changes are taken back: things on
+// lists, timers, alarms and reminders. Where that is much, only that it is done.
+func (s speaker) undone(changes []schedule.Change) string {
+	keys := map[schedule.ItemChange]string{schedule.Add: "list.added", schedule.Drop: "list.removed", schedule.Complete: "list.completed"}
+	var clauses []string
+	for i, c := range changes {
+		switch {
+		case len(changes) > most:
+			return s.say("undo.done")
+		case c.List != "":
+			if i > 0 && changes[i-1].List == c.List && changes[i-1].Do == c.Do {
+				continue // said with the one before it
+			}
+			var items []string
+			for _, same := range changes[i:] {
+				if same.List != c.List || same.Do != c.Do {
+					break
+				}
+				items = append(items, same.Item)
+			}
+			clauses = append(clauses, s.say(keys[c.Do], "item", s.list(items), "list", s.listName(c.List)))
+		case c.Remove != 0:
+			if e, ok := s.at.Book.Entry(c.Remove); ok {
+				clauses = append(clauses, s.say("cancelled.is", "what", s.entryLabel(e)))
+			}
+		case c.Restore != nil:
+			clauses = append(clauses, s.entryStatus(*c.Restore))
+		case c.Put != nil:
+			clauses = append(clauses, s.entryStatus(*c.Put))
+		}
+	}
+	if len(clauses) == 0 {
+		return s.say("undo.done")
+	}
+	return s.say("undo.what", "what", s.list(clauses))
+}
+
 // restore is the calls that bring a device back to the state it had.
 func restore(d, was *Device) ([]mqtt.Call, exception) {
 	cannot := exception{key: "cannot.undo"}
@@ -151,6 +188,9 @@ func restore(d, was *Device) ([]mqtt.Call, exception) {
 	attribute := func(name string) (float64, bool) { return number(was.Attributes[name]) }
 	one := func(service string, data map[string]any) ([]mqtt.Call, exception) {
 		return []mqtt.Call{call(service, data)}, exception{}
+	}
+	if calls := settled(d, was); len(calls) > 0 && was.State == d.State {
+		return calls, exception{}
 	}
 	switch domain := d.Domain(); domain {
 	case "light":
@@ -169,7 +209,15 @@ func restore(d, was *Device) ([]mqtt.Call, exception) {
 			data["rgb_color"] = rgb
 		}
 		return one("turn_on", data)
-	case "switch", "siren", "humidifier", "media_player", "script":
+	case "humidifier":
+		if v, ok := attribute("humidity"); ok && d.can("humidity") && v != d.Attributes["humidity"] {
+			return one("set_humidity", map[string]any{"humidity": v})
+		}
+		if was.State == "off" {
+			return one("turn_off", nil)
+		}
+		return one("turn_on", nil)
+	case "switch", "siren", "media_player", "script":
 		switch was.State {
 		case "on":
 			return one("turn_on", nil)
@@ -178,7 +226,10 @@ func restore(d, was *Device) ([]mqtt.Call, exception) {
 		}
 	case "fan":
 		v, ok := attribute("percentage")
+		swung, swings := was.Attributes["oscillating"].(bool)
 		switch {
+		case swings && d.can("oscillate") && d.Attributes["oscillating"] != swung:
+			return one("oscillate", map[string]any{"oscillating": swung})
 		case was.State == "off":
 			return one("turn_off", nil)
 		case ok && v > 0 && d.can("percentage"):
@@ -188,9 +239,11 @@ func restore(d, was *Device) ([]mqtt.Call, exception) {
 	case "cover", "valve":
 		closed := was.State == "closed" || was.State == "closing"
 		v, ok := attribute("current_position")
+		tilt, tilts := attribute("current_tilt_position")
+		tilted, _ := number(d.Attributes["current_tilt_position"])
 		switch {
-		case !closed && opensHouse(d):
-			return nil, exception{key: "confirm.open"}
+		case tilts && d.can("tilt") && tilted != tilt:
+			return one("set_cover_tilt_position", map[string]any{"tilt_position": tilt})
 		case closed:
 			return one("close_"+domain, nil)
 		case ok && d.can("position"):
@@ -201,7 +254,7 @@ func restore(d, was *Device) ([]mqtt.Call, exception) {
 		if was.State == "locked" {
 			return one("lock", nil)
 		}
-		return nil, exception{key: "confirm.unlock"}
+		return one("unlock", nil)
 	case "climate":
 		var calls []mqtt.Call
 		if v, ok := attribute("temperature"); ok && v != d.Attributes["temperature"] {
@@ -212,6 +265,13 @@ func restore(d, was *Device) ([]mqtt.Call, exception) {
 		}
 		if len(calls) > 0 {
 			return calls, exception{}
+		}
+	case "water_heater":
+		if v, ok := attribute("temperature"); ok && v != d.Attributes["temperature"] {
+			return one("set_temperature", map[string]any{"temperature": v})
+		}
+		if was.State != d.State {
+			return one("set_operation_mode", map[string]any{"operation_mode": was.State})
 		}
 	case "number":
 		if v, err := strconv.ParseFloat(was.State, 64); err == nil {

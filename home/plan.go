@@ -2,6 +2,7 @@ package home
 
 import (
 	"slices"
+	"time"
 
 	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/intent"
@@ -20,6 +21,7 @@ const (
 	Offline           Refusal = "offline"            // the device is not there, or has never announced itself
 	NotApproved       Refusal = "not_approved"       // it is new, opens the house, and waits for the owner's approval
 	NoClock           Refusal = "no_clock"           // the box does not know the time
+	NotAllowed        Refusal = "not_allowed"        // the owner's table of permissions refuses it
 )
 
 // Plan is what an intent does in a home.
@@ -35,9 +37,14 @@ type Plan struct {
 	Refusal  Refusal
 	Open     *intent.Intent // what Reply asks about, or nil
 	Asks     intent.Asked   // what the answer to it is
+	Question *Question      // what Reply asks a yes or the code for, or nil
+	Judged   []Judged       // what the table of permissions said
+	Teaching *Teaching      // of a name, or nil
 
 	parts []part // what Reply was made from, for Outcome
 	room  string // area id
+
+	locked time.Duration
 }
 
 // Action is one service call on one device and the messages that carry it out.
@@ -57,6 +64,9 @@ type part struct {
 	exceptions []exception
 	refusal    Refusal // of an answer that is one
 	asks       *question
+	question   *Question
+	judged     []Judged
+	teaching   *Teaching
 
 	actions    []Action
 	changes    []schedule.Change
@@ -90,10 +100,41 @@ type exception struct {
 // Nothing is ever done twice: a plan has one action per device and intent.
 func (h *Home) Plan(in intent.Intent, at Setting) Plan {
 	s := speaker{home: h, replies: h.replies, room: h.room(at.Room), at: at}
-	p := Plan{room: s.room}
-	for _, one := range flat(in) {
-		part := s.part(one)
-		p.parts = append(p.parts, part)
+	var parts []part
+	all := flat(in)
+	for _, one := range all {
+		if one.Name == "CricketUndo" {
+			s.at.Past.Before = besides(at.Past.Before, all)
+		}
+		if !defers(parts, one) && !takesNothingBack(parts, one) {
+			parts = append(parts, s.part(one))
+		}
+	}
+	if in.Refusal != "" && in.Refusal != intent.Ambiguous && at.Past.Misses%2 == 1 {
+		parts = append(parts, part{in: in, answer: s.hint(), refusal: NotUnderstood})
+	}
+	return s.plan(parts)
+}
+
+// takesNothingBack says whether a command for later would only take back what a part
+// before it has refused: why is said once.
+func takesNothingBack(parts []part, in intent.Intent) bool {
+	if in.Command == nil || len(in.Command.Targets) == 0 || len(in.Command.Also) > 0 {
+		return false
+	}
+	return slices.ContainsFunc(parts, func(p part) bool {
+		return len(p.done) == 0 && p.question == nil && len(p.exceptions) > 0 && slices.Equal(p.in.Targets, in.Command.Targets)
+	})
+}
+
+// plan puts the parts of a sentence together.
+func (s speaker) plan(parts []part) Plan {
+	p := Plan{room: s.room, parts: parts, locked: s.at.Locked, Question: together(parts)}
+	if p.Question != nil && p.Question.Code && p.locked > 0 {
+		p.Question = nil
+	}
+	for _, part := range parts {
+		p.Judged = append(p.Judged, part.judged...)
 		p.Actions = append(p.Actions, part.actions...)
 		p.Changes = append(p.Changes, part.changes...)
 		if part.announce != "" {
@@ -102,12 +143,12 @@ func (h *Home) Plan(in intent.Intent, at Setting) Plan {
 		if part.volume != nil {
 			p.Volume = part.volume
 		}
+		if part.teaching != nil {
+			p.Teaching = part.teaching
+		}
 		if q := part.asks; q != nil && p.Open == nil {
 			p.Open, p.Asks = &q.open, q.asks
 		}
-	}
-	if in.Refusal != "" && in.Refusal != intent.Ambiguous && at.Past.Misses%2 == 1 {
-		p.parts = append(p.parts, part{in: in, answer: s.hint(), refusal: NotUnderstood})
 	}
 	p.Reply = s.reply(p.parts, nil)
 	p.Refusal = refusal(p.parts)
@@ -118,8 +159,21 @@ func (h *Home) Plan(in intent.Intent, at Setting) Plan {
 // Outcome is the reply when some of a plan's devices did not confirm. Several
 // parts and devices: "Four of five lights are off; the hall lamp does not answer."
 func (h *Home) Outcome(p Plan, unconfirmed []string) string {
-	s := speaker{home: h, replies: h.replies, room: p.room}
+	s := speaker{home: h, replies: h.replies, room: p.room, at: Setting{Locked: p.locked}}
 	return s.reply(p.parts, unconfirmed)
+}
+
+// besides are the devices as they were that no request acts on: what is taken back
+// and then done again to some of them needs no way there and back. Where they all
+// are, they are all taken back.
+func besides(before []*Device, requests []intent.Intent) []*Device {
+	acted := func(d *Device) bool {
+		return slices.ContainsFunc(requests, func(in intent.Intent) bool { return slices.Contains(in.Targets, d.ID) })
+	}
+	if rest := slices.DeleteFunc(slices.Clone(before), acted); len(rest) > 0 {
+		return rest
+	}
+	return before
 }
 
 // flat is an intent followed by those of the same sentence.
@@ -140,11 +194,23 @@ func (s speaker) part(in intent.Intent) part {
 	if name, ok := s.newcomer(in); ok {
 		return refused(in, NotApproved, s.say("refused.newcomer", "name", s.lower(name)))
 	}
+	if commands[in.Name] && !s.ownVolume(in) {
+		return s.command(in)
+	}
+	p, ok := s.permits(in)
+	if !ok {
+		return p
+	}
+	done := s.other(in)
+	done.judged = append(p.judged, done.judged...)
+	return done
+}
+
+// other is what becomes of an intent that is not for devices.
+func (s speaker) other(in intent.Intent) part {
+	p := part{in: in}
 	if s.ownVolume(in) {
 		return s.setOwnVolume(in)
-	}
-	if commands[in.Name] {
-		return s.command(in)
 	}
 	if p, ok := s.later(in); ok {
 		return p
@@ -152,7 +218,6 @@ func (s speaker) part(in intent.Intent) part {
 	if p, ok := s.lists(in); ok {
 		return p
 	}
-	p := part{in: in}
 	switch in.Name {
 	case "HassGetState":
 		p.answer, p.refusal = s.stateAnswer(in)
@@ -169,10 +234,14 @@ func (s speaker) part(in intent.Intent) part {
 		default:
 			p.answer = s.date(s.at.Now.Wall)
 		}
+	case "CricketSun":
+		p.answer, p.refusal = s.sunAnswer(in)
 	case "HassRespond":
 		if p.answer = text(in, "response"); p.answer == "" {
 			p.answer = s.say("nevermind")
 		}
+	case "CricketTeachName", "CricketForgetName":
+		return s.teach(in)
 	case "HassBroadcast":
 		return s.broadcast(in)
 	case "HassNevermind", "CricketNo":
@@ -208,7 +277,7 @@ func (s speaker) notUnderstood(in intent.Intent) part {
 	case intent.Ambiguous:
 		p.refusal = Ambiguous
 		p.answer = s.question(in.Candidates)
-		if in.Open != nil && in.Open.Tier == intent.Repair { // understood, but not surely
+		if in.Open != nil && (in.Open.Tier == intent.Repair || in.Open.Doubtful) { // understood, but not surely
 			if what := s.outcome(s.home.Plan(*in.Open, s.at)); what != "" {
 				p.answer = s.say("refused.unsure", "what", what)
 			}
@@ -253,8 +322,10 @@ func refusal(parts []part) Refusal {
 			continue
 		case p.refusal != "":
 			return p.refusal
-		case slices.ContainsFunc(p.exceptions, func(e exception) bool { return confirmations[e.key] }):
+		case slices.ContainsFunc(p.exceptions, func(e exception) bool { return e.key == waits || e.key == "confirm.remote" || e.key == "confirm.there" }):
 			return NeedsConfirmation
+		case slices.ContainsFunc(p.exceptions, func(e exception) bool { return e.key == "permission.device" }):
+			return NotAllowed
 		case slices.ContainsFunc(p.exceptions, func(e exception) bool { return e.key == "silent" }):
 			return Offline
 		}
@@ -262,6 +333,3 @@ func refusal(parts []part) Refusal {
 	}
 	return ""
 }
-
-// confirmations are the exceptions that somebody in the room could lift.
-var confirmations = map[string]bool{"confirm.unlock": true, "confirm.open": true, "confirm.disarm": true, "confirm.remote": true}

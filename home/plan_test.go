@@ -147,7 +147,7 @@ func TestPlanCommands(t *testing.T) {
 			`light/living_room_shelf/set {"color":{"b":0,"g":0,"r":255},"state":"ON"}`,
 			"Living room shelf light is red, but the living room ceiling light cannot change colour."},
 		{"locks stay locked", "hall", off("light.hall_lamp", "lock.front_door"), `light/hall_lamp/set {"state":"OFF"}`,
-			"Hall lamp off, but unlocking the front door needs a confirmation, which I cannot ask for yet."},
+			"Hall lamp off. Unlock the front door? Say yes."},
 	}
 	h := announced(t)
 	for _, tt := range tests {
@@ -206,11 +206,11 @@ func TestPlanRefusals(t *testing.T) {
 		{"a sensor does not turn on", "kitchen", on("sensor.kitchen_temperature"), home.CannotDo, "The temperature cannot be turned on."},
 		{"a scene does not turn off", "kitchen", off("scene.movie_night"), home.CannotDo, "The movie night cannot be turned off."},
 		{"unlocking", "hall", off("lock.front_door"), home.NeedsConfirmation,
-			"Unlocking the front door needs a confirmation, which I cannot ask for yet."},
+			"Unlock the front door? Say yes."},
 		{"opening the garage", "hall", on("cover.garage_door"), home.NeedsConfirmation,
-			"Opening the garage door needs a confirmation, which I cannot ask for yet."},
-		{"opening the garage a little", "hall", do("HassSetPosition", slots{"position": 5.0}, "cover.garage_door"), home.NeedsConfirmation,
-			"Opening the garage door needs a confirmation, which I cannot ask for yet."},
+			"Open the garage door? Say yes."},
+		{"opening the garage a little", "hall", do("HassSetPosition", slots{"position": 5.0}, "cover.garage_door"), home.CannotDo,
+			"The garage door cannot be set to a position."},
 		{"an intent of somebody else", "hall", do("MakeCoffee", nil), home.CannotDo, "Sorry, I cannot do that yet."},
 	}
 	h := announced(t)

@@ -22,6 +22,10 @@ type Registry struct {
 	Entities []RegistryEntity `json:"entities,omitempty"`
 }
 
+// FromHomeAssistant begins the unique id of an entity that Home Assistant serves; its
+// entity id there follows.
+const FromHomeAssistant = "hass/"
+
 // RegistryFloor is an entry of core.floor_registry.
 type RegistryFloor struct {
 	ID      string    `json:"floor_id"`
@@ -263,6 +267,16 @@ type registry struct {
 	byUnique map[string]record // mqtt.Entity.UniqueID
 	byID     map[string]record // of entities of other integrations
 	names    map[string]string // kindAndName of what the user named, to mqtt.Entity.UniqueID
+	rooms    map[string]string // area ids of the home, by the id of a device that stands there
+}
+
+// RoomOfDevice is the area id of the room in which a device of Home Assistant's stands, by its id
+// there, or "".
+func (h *Home) RoomOfDevice(id string) string {
+	if h.registry == nil {
+		return ""
+	}
+	return h.registry.rooms[id]
 }
 
 // record is what a registry says of one entity; what it does not say is empty.
@@ -291,7 +305,11 @@ func (r *registry) of(e mqtt.Entity) (record, bool) {
 	if found, ok := r.byUnique[e.UniqueID]; ok {
 		return found, true
 	}
-	found, ok := r.byID[e.ID]
+	id := e.ID
+	if e.IsOutside() { // its id here may be another one, its own was taken
+		id = strings.TrimPrefix(e.UniqueID, FromHomeAssistant)
+	}
+	found, ok := r.byID[id]
 	return found, ok
 }
 
@@ -309,7 +327,7 @@ func (r *registry) calls(called, unique string) (string, bool) {
 // id or name.
 func (h *Home) WithRegistry(r Registry) *Home {
 	n := *h.own
-	n.own, n.waiting = h.own, h.waiting
+	n.own, n.waiting, n.learned, n.rooms = h.own, h.waiting, h.learned, h.rooms
 	n.Floors, n.Areas = slices.Clip(n.Floors), slices.Clip(n.Areas)
 	floors, areas := map[string]string{}, map[string]string{}
 	for _, f := range r.Floors {
@@ -360,7 +378,12 @@ func (r Registry) index(areas map[string]string) *registry {
 	for _, d := range r.Devices {
 		devices[d.ID] = d
 	}
-	out := &registry{byUnique: map[string]record{}, byID: map[string]record{}, names: map[string]string{}}
+	out := &registry{byUnique: map[string]record{}, byID: map[string]record{}, names: map[string]string{}, rooms: map[string]string{}}
+	for _, d := range r.Devices {
+		if room := areas[value(d.Area)]; room != "" {
+			out.rooms[d.ID] = room
+		}
+	}
 	for _, e := range r.Entities {
 		d := devices[value(e.Device)]
 		one := record{

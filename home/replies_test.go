@@ -160,6 +160,11 @@ func TestRepliesOfEveryLanguage(t *testing.T) {
 				t.Errorf("%s has no word for the state %q", f, key)
 			}
 		}
+		for key := range english.Modes {
+			if r.Modes[key] == "" {
+				t.Errorf("%s has no word for the mode %q", f, key)
+			}
+		}
 		for key := range english.Things {
 			if r.Things[key][0] == "" || r.Things[key][1] == "" {
 				t.Errorf("%s has no words for %q", f, key)

@@ -22,6 +22,7 @@ type replies struct {
 	Say      map[string]string    `yaml:"say"`
 	Things   map[string][2]string `yaml:"things"` // by domain or domain.class: one, several
 	States   map[string]string    `yaml:"states"` // by [domain.[class.]]state
+	Modes    map[string]string    `yaml:"modes"`  // by a device's word for it, in lower case with underscores
 	Units    map[string][2]string `yaml:"units"`  // by unit of measurement: one, several
 	Colors   map[string]string    `yaml:"colors"` // by CSS name, where that is not what is said
 	Bare     []string             `yaml:"bare"`
@@ -44,7 +45,11 @@ type replies struct {
 	Unbent    []string          `yaml:"unbent"`     // endings of words that look like it, but never change
 	Lengths   map[string]string `yaml:"lengths"`    // words of a length of time, and how they are said behind "in"
 	Together  []string          `yaml:"together"`   // one thing on a list, with "and" in it
-	Halves    []string          `yaml:"halves"`     // of a day, where people count hours to twelve; else empty
+	Amounts   []string          `yaml:"amounts"`    // before one thing on a list, how much of it
+	Agree     []string          `yaml:"agree"`      // to what opens the house
+	Decline   []string          `yaml:"decline"`
+	Zero      []string          `yaml:"zero"`   // in a code
+	Halves    []string          `yaml:"halves"` // of a day, where people count hours to twelve; else empty
 }
 
 // loadReplies has the replies of a language, or of the one that it is a variety

@@ -1,6 +1,7 @@
 package home
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -52,6 +53,26 @@ func (s speaker) serve(d *Device, in intent.Intent) (step, exception) {
 	return step{call: call(service, nil), state: state}, exception{}
 }
 
+// Why "up to" and "down to" did nothing.
+const (
+	pastUp   = "above"
+	pastDown = "below"
+)
+
+// past is what is wrong with "up to" a level that the device is above, or "down to"
+// one that it is below; "" where nothing is. Whoever says so means something else.
+func past(in intent.Intent, level any, full, percent float64) (key string) {
+	now, known := number(level)
+	now = math.Round(now * 100 / full)
+	switch way := in.Toward; {
+	case known && way == "up" && now > percent:
+		return pastUp
+	case known && way == "down" && now < percent:
+		return pastDown
+	}
+	return ""
+}
+
 func (s speaker) setVolume(d *Device, in intent.Intent) (step, exception) {
 	if d.Domain() != "media_player" {
 		return step{}, exception{key: "cannot.volume"}
@@ -74,6 +95,9 @@ func (s speaker) setVolume(d *Device, in intent.Intent) (step, exception) {
 	said := s.say("percent", "number", s.figure(percent))
 	if percent < 0 || percent > 100 {
 		return step{}, exception{key: "cannot.range", number: said}
+	}
+	if key := past(in, d.Attributes["volume_level"], 1, percent); key != "" {
+		return step{}, exception{key: key, number: said}
 	}
 	return step{call: call("volume_set", map[string]any{"volume_level": percent / 100}), state: s.say("at", "value", said), verb: true}, exception{}
 }

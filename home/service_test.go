@@ -114,10 +114,10 @@ func TestServices(t *testing.T) {
 		{"mower", do("HassLawnMowerStartMowing", nil), "mower/go start_mowing", "Mower mowing."},
 		{"mower home", off("lawn_mower.mower"), "mower/home dock", "Mower going home."},
 		{"no player for that", do("HassMediaPause", nil), "", "The radio cannot do that."},
-		{"nor its volume", do("HassSetVolume", slots{"volume_level": 30.0}), "", "The radio cannot do that."},
-		{"volume out of range", do("HassSetVolume", slots{"volume_level": 130.0}), "", "The radio cannot be set to 130 percent."},
-		{"volume that nobody knows", do("HassSetVolumeRelative", slots{"volume_step": -10.0}), "", "I do not know how the radio is set now."},
-		{"volume up", do("HassSetVolumeRelative", slots{"volume_step": "up"}), "", "The radio cannot do that."},
+		{"nor its volume", do("HassSetVolume", slots{"volume_level": 30.0, "name": "Radio"}, "media_player.radio"), "", "The radio cannot do that."},
+		{"volume out of range", do("HassSetVolume", slots{"volume_level": 130.0, "name": "Radio"}, "media_player.radio"), "", "The radio cannot be set to 130 percent."},
+		{"volume that nobody knows", do("HassSetVolumeRelative", slots{"volume_step": -10.0, "name": "Radio"}, "media_player.radio"), "", "I do not know how the radio is set now."},
+		{"volume up", do("HassSetVolumeRelative", slots{"volume_step": "up", "name": "Radio"}, "media_player.radio"), "", "The radio cannot do that."},
 		{"volume of a lamp", do("HassSetVolume", slots{"volume_level": 30.0}, "light.lamp"), "", "The lamp has no volume that I can set."},
 		{"music", do("HassMediaSearchAndPlay", slots{"search_query": "jazz"}), "", "The radio cannot do that."},
 		{"weather", do("HassGetWeather", nil), "", "I know nothing of the weather here."},
@@ -132,7 +132,7 @@ func TestServices(t *testing.T) {
 		{"toggle what is on", do("HassToggle", nil, "light.lamp"), `light/lamp/set {"state":"OFF"}`, "Lamp off."},
 		{"toggle what is off", do("HassToggle", nil, "light.bulb"), `light/bulb/set {"state":"ON"}`, "Bulb on."},
 		{"toggle a blind", do("HassToggle", nil, "cover.blind"), "cover/blind/set CLOSE", "Blind closed."},
-		{"toggle the gate", do("HassToggle", nil, "cover.gate"), "", "Opening the gate needs a confirmation, which I cannot ask for yet."},
+		{"toggle the gate", do("HassToggle", nil, "cover.gate"), "", "Open the gate? Say yes."},
 		{"stop a blind", do("HassStopMoving", nil, "cover.blind"), "cover/blind/set STOP", "Blind stopped."},
 		{"stop the gate", do("HassStopMoving", nil, "cover.gate"), "cover/gate/set STOP", "Gate stopped."},
 		{"stop a lamp", do("HassStopMoving", nil, "light.lamp"), "", "The lamp cannot do that."},
@@ -143,7 +143,7 @@ func TestServices(t *testing.T) {
 		{"brighter without dimmer", do("HassLightSet", slots{"brightness_step": 20.0}, "light.bulb"), "", "The bulb cannot be dimmed."},
 		{"further open", do("HassSetPosition", slots{"position_step": 20.0}, "cover.blind"), "cover/blind/set 90", "Blind is at 90 percent."},
 		{"further than open", do("HassSetPosition", slots{"position_step": 60.0}, "cover.blind"), "cover/blind/set 100", "Blind is at 100 percent."},
-		{"the gate a bit", do("HassSetPosition", slots{"position_step": 10.0}, "cover.gate"), "", "Opening the gate needs a confirmation, which I cannot ask for yet."},
+		{"the gate a bit", do("HassSetPosition", slots{"position_step": 10.0}, "cover.gate"), "", "Open the gate? Say yes."},
 		{"the gate cannot be more closed", do("HassSetPosition", slots{"position_step": -10.0}, "cover.gate"), "", "The gate cannot go any lower."},
 		{"slower", do("HassFanSetSpeed", slots{"percentage_step": -20.0}, "fan.fan"), "fan/fan/set 40", "Fan is at 40 percent."},
 		{"warmer", do("HassClimateSetTemperature", slots{"temperature_step": 3.0}), "climate/heater/set 23", "Heater set to 23 degrees."},
@@ -212,6 +212,12 @@ func TestUndo(t *testing.T) {
 		t.Errorf("%q %q", p.Reply, p.Refusal)
 	}
 
+	only := do("CricketUndo", nil)
+	only.Also = []intent.Intent{off("light.lamp")}
+	if got := published(h.Plan(only, at)); strings.Contains(got, "light/lamp/set {\"brightness\"") || !strings.Contains(got, "light/lamp/set {\"state\":\"OFF\"}") || !strings.Contains(got, "fan/fan/set 60") {
+		t.Errorf("all but the lamp taken back: sends\n%s", got)
+	}
+
 	for _, tt := range []struct {
 		name  string
 		did   intent.Intent
@@ -219,7 +225,7 @@ func TestUndo(t *testing.T) {
 	}{
 		{"nothing was done", do("HassGetCurrentTime", nil), "There is nothing that I can undo."},
 		{"a scene has no way back", on("scene.evening"), "I cannot bring the evening back to how it was."},
-		{"a door stays locked", on("lock.door"), "Unlocking the door needs a confirmation, which I cannot ask for yet."},
+		{"a door stays locked", on("lock.door"), "Unlock the door? Say yes."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := machines(t)
@@ -295,5 +301,39 @@ func TestRingTexts(t *testing.T) {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// A volume that nobody's name is given with is the box's own, where nothing here has one.
+func TestVolumeOfNothingElseIsTheBoxs(t *testing.T) {
+	h := machines(t)
+	for _, c := range []struct {
+		name   string
+		slots  slots
+		target string
+		own    bool
+	}{
+		{"nothing is named", slots{}, "", true},
+		{"this room, in which the radio has none", slots{"area": "Kitchen", "domain": "media_player"}, "media_player.radio", true},
+		{"another room", slots{"area": "Hall", "domain": "media_player"}, "", false},
+		{"by name", slots{"name": "Radio"}, "media_player.radio", false},
+		{"a lamp", slots{"area": "Kitchen"}, "light.lamp", false},
+	} {
+		c.slots["volume_level"] = 30.0
+		var targets []string
+		if c.target != "" {
+			targets = []string{c.target}
+		}
+		p := h.Plan(do("HassSetVolume", c.slots, targets...), home.At("kitchen", sunday))
+		if own := p.Volume != nil && *p.Volume == 30; own != c.own {
+			t.Errorf("%s: %q, its own volume: %v", c.name, p.Reply, own)
+		}
+	}
+	silent, err := home.Parse("home.toml", []byte("language = \"en\"\n[[device]]\nid = \"media_player.radio\"\nname = \"Radio\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := silent.Plan(do("HassSetVolume", slots{"volume_level": 30.0}), home.At("", sunday)); p.Volume != nil {
+		t.Errorf("what a radio can that has not announced itself is not known: %q", p.Reply)
 	}
 }

@@ -3,6 +3,7 @@ package home
 import (
 	"time"
 
+	"github.com/cricket-home/cricket/home/permission"
 	"github.com/cricket-home/cricket/home/schedule"
 )
 
@@ -15,24 +16,26 @@ type Setting struct {
 	Volume int // how loud the box itself speaks, 0..100
 	Past   Past
 	Source Source
+	Later  bool // it was asked for before, and is due now
+	Table  permission.Table
+	Locked time.Duration // for which no code is taken, or 0
+
+	grant Grant
 }
 
-// Source is where a request came from.
-type Source string
+// Source is where a request came from. The zero Source is trusted least.
+type Source = permission.Source
 
 const (
-	InTheRoom Source = ""     // spoken, or typed by whoever may command the box
-	ByMQTT    Source = "mqtt" // text on a topic: anybody who reaches the broker may have written it
+	InTheRoom = permission.Voice
+	ByMQTT    = permission.MQTT
+	Planned   = permission.Planned
 )
 
-// MayConfirm says whether the source can be asked for, or give, the word that
-// opens the house.
-func (s Source) MayConfirm() bool { return s == InTheRoom }
-
-// At is the setting of a request by a box that has a clock, and has nothing
-// planned yet.
+// At is the setting of a request spoken to a box that has a clock, and has
+// nothing planned yet.
 func At(room string, now time.Time) Setting {
-	return Setting{Room: room, Now: schedule.Now{Wall: now, Known: true}}
+	return Setting{Room: room, Now: schedule.Now{Wall: now, Known: true}, Source: InTheRoom}
 }
 
 // Past is what happened before in the room that heard.

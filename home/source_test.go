@@ -36,7 +36,4 @@ func TestTextByMQTTOpensNothing(t *testing.T) {
 			t.Errorf("%q sends %q, says %q, refuses %q", tt.said, got, p.Reply, p.Refusal)
 		}
 	}
-	if home.ByMQTT.MayConfirm() || !home.InTheRoom.MayConfirm() {
-		t.Error("who may confirm")
-	}
 }

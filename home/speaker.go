@@ -207,6 +207,9 @@ func (s speaker) reply(parts []part, unconfirmed []string) string {
 		sentences = append(sentences, s.sentence(text))
 	}
 	flush()
+	if q := together(parts); q != nil {
+		sentences = append(sentences, s.sentence(s.ask(q)))
+	}
 	return strings.Join(sentences, " ")
 }
 
@@ -255,16 +258,24 @@ func (s speaker) deeds(p part, unconfirmed []string) (clauses []string, silent [
 func (s speaker) exceptions(p part, silent []*Device) []string {
 	var out []string
 	for _, e := range p.exceptions {
+		if e.key == waits { // ask says it
+			continue
+		}
 		if e.key == "silent" {
 			silent = append(slices.Clone(e.devices), silent...)
 			continue
 		}
 		what, several := s.which(e.devices)
-		if e.key == isOff {
+		switch e.key {
+		case isOff:
 			out = append(out, s.say(isAre("already.off", several), "what", what, "state", s.agree(s.States["turn_off"], e.devices)))
-			continue
+		case pastUp:
+			out = append(out, s.say(isAre("past.up", several), "what", what, "number", e.number))
+		case pastDown:
+			out = append(out, s.say(isAre("past.down", several), "what", what, "number", e.number))
+		default:
+			out = append(out, s.say(e.key, "what", what, "color", e.color, "number", e.number))
 		}
-		out = append(out, s.say(e.key, "what", what, "color", e.color, "number", e.number))
 	}
 	if len(silent) > 0 {
 		what, several := s.which(silent)

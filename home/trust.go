@@ -14,6 +14,7 @@ type Reason string
 
 const (
 	OpensHouse  Reason = "opens_house" // a lock, a door or gate to the street, an alarm panel
+	Rewired     Reason = "rewired"     // the same, approved: it has other topics, templates or payloads now
 	TakesUnique Reason = "unique_id"   // another topic has announced this unique id
 	TakesID     Reason = "entity_id"   // it asks for the entity id of another device
 	TakesName   Reason = "name"        // another device has this name, in the same room or in none
@@ -30,7 +31,8 @@ type Newcomer struct {
 	Reason Reason
 	Rival  string // the entity id of the device whose name, id or unique id it takes, or ""
 
-	called string
+	called, wiring string
+	commands       string // the topics of its commands, on one line each, where it opens the house
 }
 
 // Known is what is remembered of an entity that was taken in, so that after a
@@ -42,15 +44,18 @@ type Known struct {
 	Called string `json:"called"`           // kind, name and suggested area, as compared
 	Device string `json:"device,omitempty"` // its device's identifiers
 	Opens  bool   `json:"opens,omitempty"`  // it opens the house
+	Wiring string `json:"wiring,omitempty"` // then: mqtt.Entity.Wiring
 }
 
 // Approval is the owner's word for one entity. It holds for the topic that it
-// was given for, and for what takes a name, for that name.
+// was given for, and for what takes a name, for that name; for what opens the
+// house, as long as that speaks and is spoken to alike.
 type Approval struct {
 	Unique string `json:"unique_id"`
 	Topic  string `json:"topic"`
 	Called string `json:"called"`
-	Name   string `json:"name"` // for people who read the file
+	Wiring string `json:"wiring,omitempty"` // of what opens the house: mqtt.Entity.Wiring
+	Name   string `json:"name"`             // for people who read the file
 }
 
 // Trust decides which of the entities that announce themselves are taken in at
@@ -120,7 +125,10 @@ func (t *Trust) Admit(h *Home, e mqtt.Entity, moving func(topic string) bool) bo
 	}
 	n := Newcomer{
 		Area: oneLine(e.Area), Device: oneLine(e.DeviceName), Topic: e.Source, Unique: e.UniqueID, Reason: reason, Rival: rival,
-		called: calling(e),
+		called: calling(e), wiring: wiring(e),
+	}
+	if opens(e) {
+		n.commands = strings.Join(e.CommandTopics(), "\n")
 	}
 	n.Name, _ = entityNames(e)
 	n.ID = t.waitingID(h, e, key)
@@ -148,12 +156,16 @@ func (t *Trust) waitingID(h *Home, e mqtt.Entity, key string) string {
 func (t *Trust) suspect(h *Home, e mqtt.Entity, moving func(string) bool) (Reason, string) {
 	approval, approved := t.approved[e.UniqueID+"\n"+e.Source]
 	k, known := t.known[e.UniqueID]
-	called := calling(e)
-	if approved && approval.Called == called || known && k.Topic == e.Source && k.Called == called && k.Opens == opens(e) {
+	called, wires := calling(e), wiring(e)
+	if approved && approval.Called == called && approval.Wiring == wires ||
+		known && k.Topic == e.Source && k.Called == called && k.Opens == opens(e) && k.Wiring == wires {
 		return "", ""
 	}
 	if known && k.Topic != e.Source && !moving(k.Topic) {
 		return TakesUnique, k.ID
+	}
+	if opens(e) && (approved && approval.Wiring != wires || known && k.Opens && k.Wiring != wires) {
+		return Rewired, k.ID
 	}
 	owner, owned := h.ownersDevice(e)
 	if holder := t.ids[e.ID]; holder != "" && holder != e.UniqueID && (owned && owner.ID == e.ID || asks(e)) {
@@ -181,6 +193,14 @@ func opens(e mqtt.Entity) bool {
 	return e.Platform == "alarm_control_panel" || opensHouse(&Device{ID: e.Platform + ".x", DeviceClass: e.DeviceClass})
 }
 
+// wiring is that of what opens the house; of anything else it may change.
+func wiring(e mqtt.Entity) string {
+	if !opens(e) {
+		return ""
+	}
+	return e.Wiring()
+}
+
 // calling is what an entity is called, as far as a sentence can tell it from
 // others. What is not for speech takes no name.
 func calling(e mqtt.Entity) string {
@@ -188,7 +208,7 @@ func calling(e mqtt.Entity) string {
 		return ""
 	}
 	name, _ := entityNames(e)
-	return kindAndName(e.Platform, e.DeviceClass, name) + "\n" + strings.ToLower(oneLine(e.Area))
+	return kindAndName(e.Platform, e.DeviceClass, name) + "\n" + alike(oneLine(e.Area))
 }
 
 // kindAndName is a name in the namespace that it has: what acts has one, what
@@ -202,7 +222,7 @@ func kindAndName(platform, class, name string) string {
 		"siren", "media_player", "alarm_control_panel", "group":
 		kind = "act"
 	}
-	return kind + "\n" + strings.ToLower(name)
+	return kind + "\n" + alike(name)
 }
 
 // ownerNames are the names that HOME.toml gives.
@@ -228,12 +248,12 @@ func (t *Trust) takes(h *Home, e mqtt.Entity) (string, bool) {
 	if e.Hidden {
 		return "", false
 	}
-	area := strings.ToLower(oneLine(e.Area))
+	area := alike(oneLine(e.Area))
 	name, aliases := entityNames(e)
 	for _, said := range append([]string{name}, aliases...) {
 		called := kindAndName(e.Platform, e.DeviceClass, said)
 		if holder := t.names[called+"\n"+area]; holder != "" && holder != e.UniqueID {
-			if other := t.known[holder]; other.Device == "" || other.Device != identifiers(e) {
+			if other := t.known[holder]; other.Device == "" || other.Device != identifiers(e) || other.Opens { // anybody can say that they are its device
 				return other.ID, true
 			}
 		}
@@ -263,7 +283,7 @@ func identifiers(e mqtt.Entity) string {
 
 // Took remembers an entity that was taken in, under the id that it has.
 func (t *Trust) Took(e mqtt.Entity, id string) {
-	t.remember(Known{Unique: e.UniqueID, ID: id, Topic: e.Source, Called: calling(e), Device: identifiers(e), Opens: opens(e)})
+	t.remember(Known{Unique: e.UniqueID, ID: id, Topic: e.Source, Called: calling(e), Device: identifiers(e), Opens: opens(e), Wiring: wiring(e)})
 }
 
 func (t *Trust) remember(k Known) {
@@ -280,9 +300,10 @@ func (t *Trust) remember(k Known) {
 }
 
 // Gone forgets an entity that took its announcement back. An approval stays:
-// bridges take back and announce again when they restart.
+// bridges take back and announce again when they restart. What opens the house is not
+// forgotten, so that nobody has its name, or comes back as it and is another.
 func (t *Trust) Gone(unique string) {
-	if _, ok := t.known[unique]; ok {
+	if k, ok := t.known[unique]; ok && !k.Opens {
 		t.forget(unique)
 		t.changed = true
 	}
@@ -323,7 +344,7 @@ func (t *Trust) Approve(id string, present func(unique string) bool) (Newcomer, 
 		if n.ID != id {
 			continue
 		}
-		t.approved[key] = Approval{Unique: n.Unique, Topic: n.Topic, Called: n.called, Name: n.Name}
+		t.approved[key] = Approval{Unique: n.Unique, Topic: n.Topic, Called: n.called, Wiring: n.wiring, Name: n.Name}
 		t.changed = true
 		if holder := t.ids[n.Rival]; holder != "" && (holder == n.Unique || !present(holder)) {
 			t.forget(holder)

@@ -278,3 +278,21 @@ func (r replies) duration(d time.Duration) string {
 	}
 	return r.list(parts)
 }
+
+// sunAnswer tells when the sun rises or sets the next time, or on a day.
+func (s speaker) sunAnswer(in intent.Intent) (string, Refusal) {
+	r, why, refusal := s.byClock(in)
+	if refusal != "" {
+		return why, refusal
+	}
+	t, ok := r.Next(s.at.Now.Wall, s.at.Place)
+	if !ok {
+		return s.say("sun.none"), CannotDo
+	}
+	key := "sun.rise"
+	if r.Sun == "sunset" {
+		key = "sun.set"
+	}
+	at := s.atTime(schedule.Entry{Rule: &schedule.Rule{Hour: t.Hour(), Minute: t.Minute()}})
+	return s.say("sun.at", "sun", s.say(key), "when", s.on(t, at)), ""
+}

@@ -71,7 +71,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// "Lights" alone turns them on or off; as a part of a sentence it says no such thing.
+// "Lights" alone says neither on nor off: nothing is done. It may be the beginning of more.
 func TestAlone(t *testing.T) {
 	r := compileBuiltin(t).Bind(testHome())
 	off, on := map[string]string{}, map[string]string{}
@@ -83,9 +83,9 @@ func TestAlone(t *testing.T) {
 		states     map[string]string
 		want       string
 	}{
-		{"lights", "kitchen", off, "HassTurnOn"},
-		{"lights", "kitchen", on, "HassTurnOff"},
-		{"the kitchen lights", "", on, "HassTurnOff"},
+		{"lights", "kitchen", off, ""},
+		{"lights", "kitchen", on, ""},
+		{"the kitchen lights", "", on, ""},
 		{"lights", "", off, ""},
 		{"lights and tv off", "kitchen", off, "HassTurnOff"},
 	} {
@@ -116,6 +116,38 @@ func TestMinutesToMidnight(t *testing.T) {
 		slots := map[string]any{slotHour: c.hour, slotMinute: c.minute, slotPart: c.part}
 		if !tellTime(slots, time.Time{}, false) || slots["time"] != c.want {
 			t.Errorf("%v %v %s: %v, want %s", c.hour, c.minute, c.part, slots, c.want)
+		}
+	}
+}
+
+// In a conversation a text may be whole that is none without it.
+func TestCheckAfter(t *testing.T) {
+	r := compileBuiltin(t).Bind(testHome())
+	timer := Intent{Name: "HassStartTimer"}
+	which := r.Resolve(Query{Text: "turn on the light"})
+	if which.Open == nil {
+		t.Fatalf("%+v", which)
+	}
+	length, choice := Context{Open: &timer, Asks: AsksLength}, Context{Open: which.Open}
+	for _, c := range []struct {
+		said        Context
+		text        string
+		want, alone Status
+	}{
+		{length, "five minutes", Extendable, Prefix},
+		{length, "for five", Extendable, Prefix},
+		{length, "the first one", Dead, Dead},
+		{length, "never mind", Extendable, Extendable},
+		{length, "turn on the coffee machine again", Complete, Complete},
+		{length, "once upon", Dead, Dead},
+		{choice, "the first one", Extendable, Dead},
+		{choice, "yes", Extendable, Dead},
+	} {
+		if got := r.CheckAfter(c.said, c.text); got != c.want {
+			t.Errorf("CheckAfter(%q, %q) = %s, want %s", c.said.Asks, c.text, got, c.want)
+		}
+		if got := r.Check(c.text); got != c.alone {
+			t.Errorf("Check(%q) = %s, want %s", c.text, got, c.alone)
 		}
 	}
 }

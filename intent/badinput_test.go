@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ func TestUnspokenMarks(t *testing.T) {
 	r := compileBuiltin(t).Bind(testHome())
 	for _, text := range []string{
 		"\u202aturn on the desk lamp\u202c", "\u200fturn on\u200e the desk lamp\u2069", "\ufeffturn on the desk lamp", "turn\u00a0on\u2003the desk\tlamp\r\n",
-		"“turn on the desk lamp!”", "TURN ON THE DESK LAMP", "turn on the desk lamp\x00",
+		"“turn on the desk lamp!”", "TURN ON THE DESK LAMP", "turn on the desk lamp\x00", "ｔｕｒｎ ｏｎ ｔｈｅ ｄｅｓｋ ｌａｍｐ",
 	} {
 		in := r.Resolve(Query{Text: text})
 		if len(in.Targets) != 1 || in.Targets[0] != "light.desk" {
@@ -233,6 +234,33 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
+// Words of Home Assistant's that are nearly right are slips; words of the owner's are not.
+func TestSlipsInCustomFiles(t *testing.T) {
+	files, err := Builtin("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, text, want string }{
+		{"a domain", "language: en\nintents:\n  HassTurnOn:\n    data:\n      - sentences: [\"fire the {name}\"]\n        requires_context: {domain: lihgt}\n", `mine.yaml:6: no domain "lihgt": "light" is one`},
+		{"one of several", "language: en\nintents:\n  Mine:\n    data:\n      - sentences: [\"fire the {name}\"]\n        requires_context:\n          domain: [light, swich]\n", `mine.yaml:7: no domain "swich": "switch" is one`},
+		{"in a slot", "language: en\nintents:\n  HassTurnOn:\n    data:\n      - sentences: [\"fire the lot\"]\n        slots: {domain: media-player}\n", `mine.yaml:6: no domain "media-player": "media_player" is one`},
+		{"an intent", "language: en\nintents:\n  HassTurnOnn:\n    data:\n      - sentences: [\"fire the lot\"]\n", `no intent "HassTurnOnn": "HassTurnOn" is one`},
+		{"its capitals", "language: en\nintents:\n  hassTurnOff:\n    data:\n      - sentences: [\"fire the lot\"]\n", `no intent "hassTurnOff": "HassTurnOff" is one`},
+		{"an intent of their own", "language: en\nintents:\n  TurnOnTheFog:\n    data:\n      - sentences: [\"fire the fog\"]\n", ""},
+		{"a domain of an integration's", "language: en\nintents:\n  Mine:\n    data:\n      - sentences: [\"fire the {name}\"]\n        requires_context: {domain: pyscript}\n", ""},
+		{"a tab", "language: en\nintents:\n\tMine:\n    data:\n", "mine.yaml:3: a tab where the line is indented"},
+		{"a tab before an item", "language: en\nintents:\n  Mine:\n    data:\n      - sentences:\n\t- hi there\n", "mine.yaml:6: a tab where the line is indented"},
+		{"an open bracket", "language: en\nintents:\n  Mine:\n    data:\n      - sentences: [\"hi there\"\n", "mine.yaml:"},
+		{"not UTF-8", "language: en\nintents: \xff\xfe\n", "mine.yaml:"},
+		{"an anchor that is not there", "language: en\nintents: *x\n", "mine.yaml:"},
+	} {
+		_, err := Compile("en", append(slices.Clone(files), File{"mine.yaml", []byte(c.text)})...)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
 // A misspelt word about the conversation would only never hold: it is an error
 // with file and line.
 func TestBadConversations(t *testing.T) {
@@ -240,7 +268,7 @@ func TestBadConversations(t *testing.T) {
 		{"a value", "{conversation: {value: lenght, slot: answer}}", "", `mine.yaml:7: context "conversation": no value "lenght"`},
 		{"one of several", "{conversation: [last, opne]}", "", `mine.yaml:7: context "conversation": no value "opne"`},
 		{"a slot", "{conversation: {value: length, slot: answr}}", "", `mine.yaml:7: context "conversation": no slot "answr"`},
-		{"a flag", "{conversation: last}", "metadata: {alone: perhaps}", "mine.yaml:8: "},
+		{"a flag", "{conversation: last}", "metadata: {single: perhaps}", "mine.yaml:8: "},
 	} {
 		text := "language: en\nintents:\n  Mine:\n    data:\n      - sentences:\n          - so it is\n        requires_context: " + c.context + "\n"
 		if c.metadata != "" {

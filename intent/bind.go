@@ -72,6 +72,7 @@ func (s *Sentences) Bind(n Names) *Resolver {
 		for _, alias := range a.Aliases {
 			names = r.s.lang.spellings(names, alias, partArea, int32(i))
 		}
+		names = r.shortRoom(names, base, int32(i))
 		for _, s := range names[base:] {
 			r.roomNames[i] = append(r.roomNames[i], s.text)
 		}
@@ -115,6 +116,37 @@ func (s *Sentences) Bind(n Names) *Resolver {
 	r.lexicon = sync.OnceValue(func() *lexicon { return s.lexicon().with(names) })
 	r.trie = newTrie(names, r.masks)
 	return r
+}
+
+// shortRoom adds what a room is called for short: "the bedroom" for the "Main
+// bedroom" where no other room ends so, "leo's" for "Leo's room".
+func (r *Resolver) shortRoom(out []spelling, base int, area int32) []spelling {
+	noun := func(name string) (noun, owner string) {
+		words := strings.Fields(r.s.lang.letters.normalize(name))
+		if len(words) < 2 {
+			return "", ""
+		}
+		if r.s.lang.headFirst {
+			return words[0], ""
+		}
+		if owner, ok := strings.CutSuffix(strings.Join(words[:len(words)-1], " "), "'s"); ok {
+			return words[len(words)-1], owner + "'s"
+		}
+		return words[len(words)-1], ""
+	}
+	short, owner := noun(r.names.Areas[area].Name)
+	for i, a := range r.names.Areas {
+		other, _ := noun(a.Name)
+		if short == "" || int32(i) != area && (other == short || slices.ContainsFunc(append([]string{a.Name}, a.Aliases...), func(s string) bool { return r.s.lang.letters.normalize(s) == short })) {
+			short = ""
+		}
+	}
+	for _, text := range []string{short, owner} {
+		if text != "" && !r.s.words[text] && !slices.ContainsFunc(out[base:], func(s spelling) bool { return s.text == text }) {
+			out = append(out, spelling{text, partArea, area, tail})
+		}
+	}
+	return out
 }
 
 // Guarded says that an entity opens the house to the street, or watches over it.

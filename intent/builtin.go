@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"path"
+	"slices"
 )
 
 //go:embed sentences
@@ -33,4 +34,21 @@ func Builtin(language string) ([]File, error) {
 		files = append(files, File{path.Join(dir, e.Name()), data})
 	}
 	return files, nil
+}
+
+// ActAt and AskAt are the confidence from which on what repair understood is carried
+// out, and from which on it is asked about.
+const (
+	ActAt = actAt
+	AskAt = askAt
+)
+
+// Intents are those that the sentences lead to, in order.
+func (s *Sentences) Intents() []string {
+	var out []string
+	for i := range s.blocks {
+		out = append(out, s.blocks[i].intent)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

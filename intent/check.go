@@ -24,7 +24,54 @@ func (s Status) Complete() bool { return s >= Complete }
 
 // Check tells whether a text is a whole sentence or begins one. That another
 // request may follow with "and" does not make a sentence Extendable.
-func (r *Resolver) Check(text string) Status {
+func (r *Resolver) Check(text string) Status { return r.CheckAfter(Context{}, text) }
+
+// CheckAfter is Check in a conversation: what answers the question that the house has
+// asked, or goes on from the last request, is a sentence, too.
+func (r *Resolver) CheckAfter(said Context, text string) Status {
+	alone, follows := r.check(text), r.follows(said, text)
+	switch {
+	case follows == Complete && alone == Prefix && said.Open != nil:
+		return Complete // "the lamp" is an answer, and hardly begins a command of its own
+	case follows.Complete() && alone != Dead && alone != Complete, alone.Complete() && follows == Prefix:
+		return Extendable
+	}
+	return max(alone, follows)
+}
+
+// follows looks only at what is said after something else.
+func (r *Resolver) follows(said Context, text string) Status {
+	if said == (Context{}) || len(text) > maxSentence || said.Open != nil && (said.Asks == AsksMessage || said.Asks == AsksItem) { // anything answers these
+		return Dead
+	}
+	m := r.pool.Get().(*match)
+	defer r.pool.Put(m)
+	m.steps, m.spent = 0, false
+	if text = r.s.lang.letters.normalize(text); text == "" {
+		return Prefix
+	}
+	m.begin(r, text)
+	m.devices, m.readings = m.devices[:0], m.readings[:0]
+	m.run(entryFollow, said)
+	whole := slices.ContainsFunc(m.parses, func(p parse) bool {
+		_, fits := m.weigh(p, setting{room: -1, said: said})
+		return fits
+	})
+	switch {
+	case m.spent:
+		return Dead
+	case whole && m.more:
+		return Extendable
+	case whole:
+		return Complete
+	case m.more:
+		return Prefix
+	}
+	return Dead
+}
+
+// check looks at a text that nothing was said before.
+func (r *Resolver) check(text string) Status {
 	m := r.pool.Get().(*match)
 	defer r.pool.Put(m)
 	m.steps, m.spent = 0, false
@@ -56,15 +103,13 @@ func (m *match) check(r *Resolver, text string, nested bool) Status {
 		return Dead
 	}
 	m.begin(r, text)
-	m.run(entryPlain)
+	m.run(entryPlain, Context{})
 	if !m.more && !nested {
 		m.more = m.delayMore(r, text)
 	}
 	switch {
 	case m.spent:
 		return Dead
-	case len(m.parses) > 0 && m.more && !slices.ContainsFunc(m.parses, func(p parse) bool { return !r.s.blocks[p.block].alone }):
-		return Prefix // "lights" is one, but "on" or "off" is what mostly follows
 	case len(m.parses) > 0 && m.more:
 		return Extendable
 	case len(m.parses) > 0:
@@ -79,7 +124,7 @@ func (m *match) check(r *Resolver, text string, nested bool) Status {
 // which as much as there is of it must begin a request.
 func (m *match) delayMore(r *Resolver, text string) bool {
 	plain := len(m.parses)
-	m.run(entryDelay)
+	m.run(entryDelay, Context{})
 	m.parses = m.parses[:plain]
 	if m.more || m.spent {
 		return m.more
@@ -91,7 +136,7 @@ func (m *match) delayMore(r *Resolver, text string) bool {
 			return true
 		}
 	}
-	m.run(entryDelayLast)
+	m.run(entryDelayLast, Context{})
 	m.parses = m.parses[:plain]
 	if !m.more {
 		return false

@@ -26,13 +26,15 @@ type Sentences struct {
 
 // entry is where the sentences of one kind begin whose devices satisfy one constraint.
 type entry struct {
-	part int32
+	part    int32
+	follows condition // of entryFollow
 	entryKey
 }
 
 type entryKey struct {
 	kind       entryKind
-	constraint int32 // -1 for sentences without {name}
+	constraint int32  // -1 for sentences without {name}
+	after      string // of entryFollow: what may have been said before, as in the block's condition
 }
 
 // entryKind parts the sentences by when they are read at all.
@@ -61,7 +63,7 @@ type block struct {
 var deviceKeys = []string{"domain", "device_class", "state"}
 
 func (k entryKey) compare(o entryKey) int {
-	return cmp.Or(cmp.Compare(k.kind, o.kind), cmp.Compare(k.constraint, o.constraint))
+	return cmp.Or(cmp.Compare(k.kind, o.kind), cmp.Compare(k.constraint, o.constraint), cmp.Compare(k.after, o.after))
 }
 
 // constraint is what a block asks of a device.
@@ -157,7 +159,7 @@ func Compile(language string, files ...File) (*Sentences, error) {
 	for _, key := range slices.SortedFunc(maps.Keys(c.starts), entryKey.compare) {
 		p := part{kind: partRule, start: c.s.net.either(c.starts[key]), named: key.constraint >= 0}
 		p.begin = c.s.net.nodes[p.start].begin
-		c.s.entries = append(c.s.entries, entry{c.addPart(p), key})
+		c.s.entries = append(c.s.entries, entry{c.addPart(p), condition{values: strings.Fields(key.after)}, key})
 	}
 	c.s.net.finish()
 	c.s.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(c.s) })
@@ -248,7 +250,10 @@ func (c *compiler) compileFile(i int, f *sentenceFile) {
 			b.named, constraint = true, b.constraint
 		}
 		for i, start := range starts {
-			key := entryKey{kinds[i], constraint}
+			key := entryKey{kind: kinds[i], constraint: constraint}
+			if key.kind == entryFollow {
+				key.after = b.after()
+			}
 			c.starts[key] = append(c.starts[key], start)
 		}
 		c.s.blocks = append(c.s.blocks, b)
@@ -424,6 +429,9 @@ func (c *compiler) list(e expr, sc *scope) (int32, error) {
 			if w != anyNumber {
 				l.never[i] = c.s.lang.letters.normalize(w)
 			}
+		}
+		for i, noun := range l.heads {
+			l.heads[i] = c.s.lang.letters.normalize(noun)
 		}
 		if sc.command(e) {
 			p.kind = partCommand

@@ -1,6 +1,9 @@
 package intent
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // condensed are the requests of one sentence without those that another of them
 // says already. "Oops, undo that" is one undo, since a second would take the first
@@ -13,7 +16,7 @@ func condensed(list []Intent) []Intent {
 	}
 	var out []Intent
 	for i, in := range list {
-		interjection := (in.Name == "CricketYes" || in.Name == "CricketNo") && i+1 < len(list)
+		interjection := (in.Name == "CricketYes" || in.Name == "CricketNo") && i+1 < len(list) || in.Name == "HassRespond" || slices.ContainsFunc(list, in.helpedBy)
 		again := slices.ContainsFunc(out, func(said Intent) bool { return said.Name == in.Name && (once[in.Name] || said.covers(in)) })
 		if interjection || again {
 			continue
@@ -21,6 +24,26 @@ func condensed(list []Intent) []Intent {
 		out = append(slices.DeleteFunc(out, func(said Intent) bool { return in.covers(said) || in.settles(said) }), in)
 	}
 	return out
+}
+
+// complaint is the response key of sentences that say what is wrong, not what to do.
+const complaint = "complaint"
+
+// remedies are the domains of what helps against a complaint, by the domain of what it would be about.
+var remedies = map[string][]string{
+	"light":   {"light", "cover", "switch", "scene"},
+	"climate": {"climate", "fan", "cover", "switch", "water_heater"},
+}
+
+// helpedBy tells whether a request is a complaint, and another asks for what helps:
+// "I'm hot, turn on the fan" leaves the heating alone.
+func (in Intent) helpedBy(other Intent) bool {
+	if in.Response != complaint || other.Response == complaint || question(other.Name) || len(other.Targets) == 0 || len(in.Targets) == 0 {
+		return false
+	}
+	of, _, _ := strings.Cut(in.Targets[0], ".")
+	domain, _, _ := strings.Cut(other.Targets[0], ".")
+	return slices.Contains(remedies[of], domain)
 }
 
 // once are the intents that a sentence can only mean once.

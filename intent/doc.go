@@ -19,13 +19,13 @@
 // These keys are Cricket's own. metadata.rank: of two blocks that fit equally
 // well, the higher is taken. metadata.single: one device is meant, several are
 // asked about. metadata.anywhere: an area that is said is not where the device is.
-// metadata.alone: the block is a whole sentence, never one of several requests,
-// and mostly the beginning of a longer one.
-// metadata.until: a command is carried out now and taken back later.
+// metadata.until: a command is carried out now and taken back later. metadata.each: a slot
+// of which every value that is said is a request of its own. A range's offset is added last.
 // metadata.spoken: false, or the templates that stand for the block in the grammar
 // of a closed-phrase recogniser; settings.spoken: false leaves out the file's other
 // blocks. A wildcard list's metadata.words bounds its words, and metadata.never has
-// what it does not begin with; "#" is any number. requires_context.conversation: something was said
+// what it does not begin with; "#" is any number; metadata.heads has nouns of which it may be the
+// beginning, in one word (Pizzatimer). requires_context.conversation: something was said
 // before (see followup.go). In slots, domain and device_class may be lists.
 //
 // A wildcard in the slot conversation_command is a request inside the request

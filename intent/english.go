@@ -194,6 +194,8 @@ func asks(words []string) bool {
 		return true
 	case "how":
 		return len(words) > 1 && words[1] != "about"
+	case "do":
+		return len(words) > 1 && (words[1] == "we" || words[1] == "i" || words[1] == "they")
 	case "can", "could", "will", "would":
 		return len(words) > 1 && words[1] != "you" && words[1] != "we" && words[1] != "i" && words[1] != "somebody" && words[1] != "someone"
 	}
@@ -206,6 +208,9 @@ var limits = []string{"except", "excepting", "excluding", "apart", "bar", "barri
 
 // quantities say how much of the house is meant.
 var quantities = []string{"all", "every", "each", "everything", "everywhere", "whole"}
+
+// parts, before "of", are less than all of the house.
+var parts = []string{"half", "third", "quarter", "most", "some", "none", "few", "one", "two", "either"}
 
 // passesOver tells whether what is said instead leaves out what limits the
 // sentence, how much of the house it is for, or one of two opposite ends.
@@ -220,6 +225,11 @@ func passesOver(words, instead []string) bool {
 	}
 	if has(words, quantities) && !has(instead, quantities) {
 		return true
+	}
+	for i, w := range words[:len(words)-1] {
+		if words[i+1] == "of" && slices.Contains(parts, w) && !slices.Contains(instead, w) {
+			return true
+		}
 	}
 	for _, pair := range [][2]string{{"on", "off"}, {"open", "close"}} {
 		if slices.Contains(words, pair[0]) && slices.Contains(words, pair[1]) && !(slices.Contains(instead, pair[0]) && slices.Contains(instead, pair[1])) {

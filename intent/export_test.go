@@ -86,6 +86,7 @@ func (f *Find) Source() int                { return int(f.source) }
 func (f *Find) Intent() Intent             { return f.intent }
 func (f *Find) Frame() string              { return f.frame }
 func (f *Find) Text() string               { return f.text }
+func (f *Find) Doubtful() bool             { return f.doubtful }
 func (r *Resolver) Guarded(in Intent) bool { return r.guarded(&in) }
 
 // Sampled is a sentence written by a template.

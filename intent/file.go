@@ -39,11 +39,11 @@ type intentData struct {
 	rules     map[string]ruleText
 	lists     map[string]*list
 
-	rank   int  // metadata.rank: which block wins when both fit as well
-	single bool // metadata.single: means one device, never several
-	remote bool // metadata.anywhere: an area that is said is not where the device is
-	alone  bool // metadata.alone: is the whole sentence, never one of several requests
-	until  bool // metadata.until: the command is carried out now, and taken back when the time has come
+	rank   int    // metadata.rank: which block wins when both fit as well
+	single bool   // metadata.single: means one device, never several
+	remote bool   // metadata.anywhere: an area that is said is not where the device is
+	until  bool   // metadata.until: the command is carried out now, and taken back when the time has come
+	each   string // metadata.each: the slot of which every value is a request of its own
 
 	// spoken is what the grammar for a closed-phrase recogniser has of the block:
 	// its sentences, or the templates of metadata.spoken, or nothing where that
@@ -73,14 +73,14 @@ func (f *sentenceFile) fault(line int, format string, args ...any) error {
 
 func readFile(file File, languages ...string) (*sentenceFile, error) {
 	f := &sentenceFile{name: file.Name, lists: map[string]*list{}, rules: map[string]ruleText{}}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(file.Data, &doc); err != nil {
-		return nil, fmt.Errorf("read sentences %q: %w", file.Name, err)
+	doc, err := f.parse(file.Data)
+	if err != nil {
+		return nil, err
 	}
 	if len(doc.Content) == 0 {
 		return f, nil
 	}
-	err := f.fields(doc.Content[0], "file", func(key string, v *yaml.Node) error {
+	err = f.fields(doc.Content[0], "file", func(key string, v *yaml.Node) error {
 		switch key {
 		case "language":
 			if !slices.Contains(languages, v.Value) {
@@ -164,6 +164,9 @@ func (f *sentenceFile) strings(n *yaml.Node) ([]string, error) {
 }
 
 func (f *sentenceFile) intent(name string, n *yaml.Node) error {
+	if known := slip(name, knownIntents); known != "" {
+		return f.fault(n.Line, "no intent %q: %q is one", name, known)
+	}
 	return f.fields(n, name, func(key string, v *yaml.Node) error {
 		switch key {
 		case "data":
@@ -205,13 +208,13 @@ func (f *sentenceFile) block(intent string, n *yaml.Node) error {
 				if v.Kind == yaml.SequenceNode {
 					values, err := f.strings(v)
 					b.slots[slot] = values
-					return err
+					return errors.Join(err, f.misspelt(slot, values, v.Line))
 				}
 				if v.Kind != yaml.ScalarNode {
 					return f.fault(v.Line, "%s: slot %q must be text, a number or a list", intent, slot)
 				}
 				b.slots[slot] = scalar(v)
-				return nil
+				return f.misspelt(slot, []string{v.Value}, v.Line)
 			})
 		case "requires_context":
 			b.requires, err = f.conditions(v)
@@ -257,10 +260,10 @@ func (f *sentenceFile) metadata(n *yaml.Node, b *intentData) error {
 			b.single, err = strconv.ParseBool(v.Value)
 		case "anywhere":
 			b.remote, err = strconv.ParseBool(v.Value)
-		case "alone":
-			b.alone, err = strconv.ParseBool(v.Value)
 		case "until":
 			b.until, err = strconv.ParseBool(v.Value)
+		case "each":
+			b.each = v.Value
 		case "spoken":
 			b.spoken = nil
 			switch {
@@ -323,6 +326,9 @@ func (f *sentenceFile) conditions(n *yaml.Node) ([]condition, error) {
 			})
 		} else {
 			c.values, err = f.strings(v)
+		}
+		if err == nil {
+			err = f.misspelt(key, c.values, v.Line)
 		}
 		if err == nil && key == conversationKey {
 			err = f.conversation(c, v.Line)

@@ -189,7 +189,7 @@ func TestFit(t *testing.T) {
 			for i, e := range j.find.Evidence() {
 				sum += weights[j.find.Source()][i] * e
 			}
-			if 1/(1+math.Exp(-sum)) < at || homes[j.Home].Guarded(j.find.Intent()) {
+			if 1/(1+math.Exp(-sum)) < at || j.find.Doubtful() || homes[j.Home].Guarded(j.find.Intent()) {
 				continue
 			}
 			acted++

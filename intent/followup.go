@@ -58,6 +58,17 @@ func (b *block) follows() followKind {
 	return followNothing
 }
 
+// after is what must have been said before the block's sentences, any of these
+// words; "": anything.
+func (b *block) after() string {
+	for _, c := range b.context {
+		if c.key == conversationKey {
+			return strings.Join(c.values, " ")
+		}
+	}
+	return ""
+}
+
 // conversationKey is the condition that something was said before.
 const conversationKey = "conversation"
 
@@ -178,7 +189,11 @@ func (m *match) choose(rd *reading, at setting) {
 				if n >= 0 && n < len(all) {
 					rd.devices = []int32{all[n]}
 				}
-			default:
+			case string:
+				if v == theOther {
+					rd.devices = m.others(all)
+					break
+				}
 				rd.devices = slices.Sorted(slices.Values(all))
 			}
 		case "choice":
@@ -189,6 +204,28 @@ func (m *match) choose(rd *reading, at setting) {
 			rd.ambiguous = len(rd.devices) > 1 && at.said.Open != nil
 		}
 	}
+}
+
+// theOther is the value of the slot which that means the one device which was not meant.
+const theOther = "other"
+
+// others is the one device of the kind and in the room of those that were meant which was
+// not; none where there are several, or none.
+func (m *match) others(all []int32) []int32 {
+	if len(all) == 0 {
+		return nil
+	}
+	var out []int32
+	for i := range m.r.names.Entities {
+		d := int32(i)
+		if m.r.domains[i] == m.r.domains[all[0]] && m.r.rooms[i] == m.r.rooms[all[0]] && len(m.r.names.Entities[i].Members) == 0 && !slices.Contains(all, d) {
+			out = append(out, d)
+		}
+	}
+	if len(out) != 1 {
+		return nil
+	}
+	return out
 }
 
 // described are the devices that have all the words in their names and places.
@@ -243,10 +280,30 @@ func (in Intent) follow(said Context) (Intent, bool) {
 	if said.Open == nil || before != said.Open {
 		out.Also = nil
 	}
+	if in.Name == followOnly && before != said.Open && before.Command == nil && len(out.Targets) < len(before.Targets) {
+		return before.only(out), true
+	}
 	if in.Name == followInstead && before != said.Open {
 		return Intent{Name: "CricketUndo", Slots: map[string]any{}, Tier: Template, Confidence: in.Confidence, Also: []Intent{out}}, true
 	}
 	return out, true
+}
+
+// only is what was done, for fewer devices than it was done to: of what was turned
+// on the others go off, and anything else is taken back first.
+func (in Intent) only(out Intent) Intent {
+	if in.Name != "HassTurnOn" {
+		return Intent{Name: "CricketUndo", Slots: map[string]any{}, Tier: Template, Confidence: out.Confidence, Also: []Intent{out}}
+	}
+	off, ok := in.inverse()
+	if !ok {
+		return out
+	}
+	others := slices.Clone(in.Targets)
+	others = slices.DeleteFunc(others, func(id string) bool { return slices.Contains(out.Targets, id) })
+	off.Targets, off.Tier, off.Confidence, off.Open = others, Template, out.Confidence, nil
+	out.Also = []Intent{off}
+	return out
 }
 
 // answers is the request that the house asked about, with the answer.

@@ -157,6 +157,8 @@ func frameOf(in *Intent, t *tagged) string {
 			return "color"
 		case has("temperature"):
 			return "whiteness"
+		case in.Slots["brightness_step"] == "half":
+			return frameElsewhere
 		case has("brightness_step"):
 			return step("brightness_step", "brighter", "dimmer")
 		case number("brightness") == 100 && t.first(tagNumber) == nil:
@@ -418,6 +420,9 @@ var starters = []string{"start", "run", "do", "set", "activate", "play", "switch
 // starts tells whether somebody said to start something, not only what.
 func (t *tagged) starts() bool { return t.has(starters...) }
 
+// beforeSun are the words before sunset that make it a time. They are English.
+var beforeSun = []string{"at", "before", "after", "by", "until", "till", "when", "around", "towards", "come", "from", "with", "every", "tomorrow", "today", "past"}
+
 // delay is when a command is to be carried out, and the sentence without that.
 func (t *tagged) delay() (when string, rest *tagged) {
 	rest = t
@@ -429,7 +434,7 @@ func (t *tagged) delay() (when string, rest *tagged) {
 			}
 		}
 	}
-	if g := t.first(tagSun); g != nil {
+	if g := t.first(tagSun); g != nil && slices.Contains(beforeSun, t.before(g)) {
 		without(tagSun)
 		return "at " + g.text, rest
 	}
@@ -464,7 +469,7 @@ var opposites = []struct {
 	frames [2]string
 	words  [2][]string
 }{
-	{[2]string{"on", "off"}, [2][]string{{"on", "start", "begin", "enable"}, {"off", "out", "kill", "stop", "lose", "enough", "douse", "cut", "dark", "no"}}},
+	{[2]string{"on", "off"}, [2][]string{{"on", "start", "begin", "enable"}, {"off", "out", "kill", "stop", "lose", "enough", "douse", "cut", "dark", "no", "don't", "needn't", "finished", "done", "end"}}},
 	{[2]string{"open", "close"}, [2][]string{{"open", "up", "raise", "lift", "opened", "start", "back"}, {"close", "closed", "shut", "down", "lower", "drop", "stop", "drawn"}}},
 	{[2]string{"lock", "unlock"}, [2][]string{{"lock", "locked", "bolt", "secure"}, {"unlock", "unlocked", "open"}}},
 	{[2]string{"brighter", "dimmer"}, [2][]string{{"brighter", "up", "more", "increase", "raise", "brighten"}, {"dimmer", "down", "less", "lower", "reduce", "dim", "darker", "softer", "soften"}}},

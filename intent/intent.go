@@ -34,6 +34,9 @@ type Intent struct {
 	Refusal    Refusal
 	Candidates []string // device ids
 	Open       *Intent  // of an ambiguous sentence: what was understood, but for which of the Candidates is meant
+	Toward     string   `json:",omitempty"` // "up" or "down", where a level was said to be reached that way: "turn it up to 80"
+	Doubtful   bool     `json:",omitempty"` // of what repair asks about: however probable it is, it is not to be carried out unasked
+	Advice     bool     `json:",omitempty"` // another box understood the sentence so: it is trusted as that one is, not as whoever spoke
 }
 
 // Query is one sentence to resolve.

@@ -120,10 +120,44 @@ func (m *match) later(in Intent, rd reading, at setting) (Intent, bool) {
 			return refused, false
 		}
 	}
-	if list == nil || !slices.ContainsFunc(list, Intent.acts) {
+	if list == nil || !slices.ContainsFunc(list, Intent.acts) || undoesItself(list) {
 		return Intent{}, false
 	}
-	return b.carry(in, list)
+	carried, ok := b.carry(in, list)
+	if ok && !b.until && lastOnly(list) && strings.HasPrefix(m.text, text) {
+		carried.Doubtful = true
+		return Intent{Tier: Template, Refusal: Ambiguous, Confidence: severalDevices, Slots: in.Slots, Candidates: targets(list), Open: &carried}, false
+	}
+	return carried, ok
+}
+
+// lastOnly tells whether a time behind requests may be that of the last of them only:
+// "turn on the lamp and turn off the fan at ten". Nobody can tell, so it is asked.
+func lastOnly(list []Intent) bool {
+	last := list[len(list)-1]
+	return last.Name != list[0].Name && !slices.Equal(last.Targets, list[0].Targets)
+}
+
+// targets are the devices of all requests, sorted.
+func targets(list []Intent) (ids []string) {
+	for _, in := range list {
+		ids = append(ids, in.Targets...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// undoesItself tells whether a request turns off again what one before it acts on:
+// of "set the fan to half and turn it off at midnight" only the last is for midnight.
+func undoesItself(list []Intent) bool {
+	for i, last := range list {
+		for _, before := range list[:i] {
+			if last.Name == "HassTurnOff" && before.Name != "HassTurnOff" && len(last.Targets) > 0 && slices.Equal(before.Targets, last.Targets) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // carry puts the commands of a delay into it, the first with the others in Also.

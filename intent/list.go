@@ -13,6 +13,7 @@ type list struct {
 	wildcard bool
 	most     int      // words of a wildcard
 	never    []string // words that no text of a wildcard begins with
+	heads    []string // nouns of which a wildcard may be the beginning, in one word: Pizzatimer
 	numbers  *numberRange
 	values   []listValue
 }
@@ -65,7 +66,7 @@ func (f *sentenceFile) readLists(n *yaml.Node, into map[string]*list) error {
 	})
 }
 
-// listMetadata is open to anybody's keys; two of them, for wildcards, are Cricket's.
+// listMetadata is open to anybody's keys; three of them, for wildcards, are Cricket's.
 func (f *sentenceFile) listMetadata(n *yaml.Node, l *list) error {
 	if n.Kind != yaml.MappingNode {
 		return nil
@@ -78,6 +79,8 @@ func (f *sentenceFile) listMetadata(n *yaml.Node, l *list) error {
 			}
 		case "never":
 			l.never, err = f.strings(v)
+		case "heads":
+			l.heads, err = f.strings(v)
 		}
 		return err
 	})
@@ -140,6 +143,8 @@ func (f *sentenceFile) readRange(n *yaml.Node, l *list) error {
 			err = v.Decode(&r.step)
 		case "multiplier":
 			err = v.Decode(&r.multiplier)
+		case "offset":
+			err = v.Decode(&r.offset)
 		case "fractions":
 			switch v.Value {
 			case "halves":

@@ -81,9 +81,11 @@ type match struct {
 	text    string
 	written string // the sentence as it was said
 	steps   int
-	spent   bool // out of steps
-	more    bool // the text ends inside a sentence
-	leading bool // the sentences being read begin with another request
+	spent   bool  // out of steps
+	more    bool  // the text ends inside a sentence
+	leading bool  // the sentences being read begin with another request
+	said    int32 // the room that the last request named, or -1
+	joined  bool  // the last request has free text with an "and" in it, which may join two requests
 
 	gen    uint32
 	goals  []goalSlot // hash table, a power of two long
@@ -160,15 +162,16 @@ func (m *match) canBegin(o *opening, pos int32) bool {
 	return o.fits(m.text[pos:], m.nameAt[pos])
 }
 
-// run finds every reading of the whole text by sentences of one kind.
-func (m *match) run(kind entryKind) {
+// run finds every reading of the whole text by sentences of one kind, of those that
+// may follow what was said.
+func (m *match) run(kind entryKind, said Context) {
 	if m.text == "" || len(m.text) > maxText {
 		return
 	}
 	m.leading = kind == entryDelayLast
 	n := int32(len(m.text))
 	for _, e := range m.r.s.entries {
-		if e.kind != kind || !m.canBegin(&m.r.s.net.parts[e.part].begin, 0) {
+		if e.kind != kind || kind == entryFollow && !said.holds(e.follows) || !m.canBegin(&m.r.s.net.parts[e.part].begin, 0) {
 			continue
 		}
 		for f := m.read(e.part, e.constraint, 0); f != 0; f = m.found[f].next {

@@ -12,14 +12,17 @@ import (
 type lexicon struct {
 	number   func(word string) bool
 	confuse  *confuse
-	words    []heardWord   // of the sentences
-	byLength [][]heardWord // of the home: names and their words, by number of sounds
+	words    []heardWord     // of the sentences
+	named    map[string]bool // the words of the home's names
+	byLength [][]heardWord   // of the home: names and their words, by number of sounds
 }
 
 type heardWord struct {
 	text, sounds string
+	plain        string // the text without its spaces
 	classes      uint16 // of its sounds
 	name         bool   // a whole name, perhaps of several words
+	number       bool
 }
 
 // soundClasses puts sounds that are taken for each other into one class.
@@ -35,12 +38,14 @@ func classesOf(sounds string) (set uint16) {
 	return set
 }
 
-// alikeClasses tells whether two sets of classes have so much in common that it is
-// worth to compare the words sound by sound.
-func alikeClasses(a, b uint16) bool { return bits.OnesCount16(a&b)*5 >= bits.OnesCount16(a|b)*2 }
+// alikeClasses tells whether two sets of classes have so much in common, in fifths,
+// that it is worth to compare the words sound by sound.
+func alikeClasses(a, b uint16, fifths int) bool {
+	return bits.OnesCount16(a&b)*5 >= bits.OnesCount16(a|b)*fifths
+}
 
-func newHeardWord(text, sounds string, name bool) heardWord {
-	return heardWord{text, sounds, classesOf(sounds), name}
+func (l *lexicon) heard(text, sounds string, name bool) heardWord {
+	return heardWord{text, sounds, strings.ReplaceAll(text, " ", ""), classesOf(sounds), name, l.number(text)}
 }
 
 // newLexicon collects the words of the sentences.
@@ -48,7 +53,7 @@ func newLexicon(s *Sentences) *lexicon {
 	l := &lexicon{number: s.lang.numbers.isNumber, confuse: newConfusion()}
 	for w := range s.words {
 		if len(w) > 1 {
-			l.words = append(l.words, newHeardWord(w, sounds(w), false))
+			l.words = append(l.words, l.heard(w, sounds(w), false))
 		}
 	}
 	slices.SortFunc(l.words, func(a, b heardWord) int { return strings.Compare(a.text, b.text) })
@@ -57,7 +62,7 @@ func newLexicon(s *Sentences) *lexicon {
 
 // with adds the names of a home.
 func (l *lexicon) with(names []spelling) *lexicon {
-	out := &lexicon{number: l.number, confuse: l.confuse, words: l.words}
+	out := &lexicon{number: l.number, confuse: l.confuse, words: l.words, named: map[string]bool{}}
 	seen := map[string]bool{}
 	add := func(text string, name bool) {
 		if seen[text] || len(text) < 2 {
@@ -75,10 +80,13 @@ func (l *lexicon) with(names []spelling) *lexicon {
 		for len(out.byLength) <= n {
 			out.byLength = append(out.byLength, nil)
 		}
-		out.byLength[n] = append(out.byLength[n], newHeardWord(text, s.String(), name))
+		out.byLength[n] = append(out.byLength[n], l.heard(text, s.String(), name))
 	}
 	for _, n := range names {
 		add(n.text, true)
+		for w := range strings.FieldsSeq(n.text) {
+			out.named[w] = true
+		}
 		if strings.Contains(n.text, " ") {
 			for w := range strings.FieldsSeq(n.text) {
 				add(w, false)
@@ -93,13 +101,14 @@ type correction struct {
 	at, words int
 	text      string
 	cost      float32
+	weak      bool // a small word, which nobody stresses
 }
 
 // What the search for corrections may cost.
 const (
 	farthest       = 0.5 // corrections that sound less alike are not tried
 	maxCandidates  = 4   // for each word
-	maxCompared    = 15_000
+	maxCompared    = 9_000
 	maxCorrections = 3  // in a sentence
 	maxTried       = 24 // sentences resolved again
 )
@@ -138,27 +147,30 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 				limit = farthest * 0.6
 			}
 			base := len(out)
-			classes := classesOf(said)
+			classes, spoken, fifths := classesOf(said), strings.Join(words[i:i+n], " "), 2
+			if sure {
+				fifths = 3
+			}
 			consider := func(h *heardWord) {
-				if !alikeClasses(classes, h.classes) {
+				if !alikeClasses(classes, h.classes, fifths) {
 					return
 				}
 				if compared == maxCompared {
 					return
 				}
-				if compared++; h.text == text || counted && l.number(h.text) || n > 1 && !h.name && strings.Join(words[i:i+n], " ") == h.text {
+				if compared++; h.text == text || counted && h.number || n > 1 && !h.name && spoken == h.text {
 					return
 				}
 				d := l.confuse.apart(said, h.sounds, limit)
 				if d > limit {
 					return
 				}
-				cost := 0.75*d + 0.25*misspelled(text, strings.ReplaceAll(h.text, " ", ""))
+				cost := 0.75*d + 0.25*misspelled(text, h.plain)
 				if sure {
 					cost += 0.12 * trust
 				}
 				if cost <= limit {
-					out = append(out, correction{i, n, h.text, cost})
+					out = append(out, correction{i, n, h.text, cost, false})
 				}
 			}
 			if n <= 2 {
@@ -182,6 +194,17 @@ func (l *lexicon) corrections(words []string, known func(string) bool, doubt []f
 			out = out[:min(len(out), base+maxCandidates)]
 		}
 	}
+	for i, w := range words {
+		if l.named[w] {
+			continue
+		}
+		for _, small := range weakForms[w] {
+			if w == "of" && (i == 0 || !slices.Contains(offVerbs, words[i-1])) {
+				continue
+			}
+			out = append(out, correction{i, 1, small, weakCost, true})
+		}
+	}
 	slices.SortStableFunc(out, func(a, b correction) int {
 		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.at, b.at), strings.Compare(a.text, b.text))
 	})
@@ -193,6 +216,8 @@ type corrected struct {
 	text    string
 	cost    float32
 	changes int
+	strong  int // changes that are not of small words
+	certain int // changes of words that the house knows
 	next    int // the first correction that may still be added
 	words   []string
 	taken   uint32 // words that were changed
@@ -206,7 +231,7 @@ func variants(words []string, list []correction, known func(string) bool) []corr
 	const dropped = 0.42
 	for i, w := range words {
 		if !known(w) && !slices.Contains(turning, w) {
-			list = append(list, correction{i, 1, "", dropped})
+			list = append(list, correction{i, 1, "", dropped, false})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b correction) int { return cmp.Compare(a.cost, b.cost) })
@@ -233,7 +258,13 @@ func variants(words []string, list []correction, known func(string) bool) []corr
 			if c.taken&mask != 0 {
 				continue
 			}
-			n := corrected{cost: c.cost + x.cost, changes: c.changes + 1, next: k + 1, taken: c.taken | mask, dropped: c.dropped || x.text == ""}
+			n := corrected{cost: c.cost + x.cost, changes: c.changes + 1, next: k + 1, taken: c.taken | mask, dropped: c.dropped || x.text == "", strong: c.strong, certain: c.certain}
+			if x.words == 1 && known(words[x.at]) {
+				n.certain++
+			}
+			if !x.weak {
+				n.strong++
+			}
 			n.words = slices.Clone(c.words)
 			for i := x.at; i < x.at+x.words; i++ {
 				n.words[i] = ""

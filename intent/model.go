@@ -103,6 +103,16 @@ func (m *linear) predict(features []string) []share {
 	return out
 }
 
+// weigh is the weight of a feature for a frame.
+func (m *linear) weigh(feature, frame string) float32 {
+	for _, w := range m.features[feature] {
+		if m.frames[w.frame] == frame {
+			return w.value
+		}
+	}
+	return 0
+}
+
 // knows tells whether a word has been seen when the model was fitted.
 func (m *linear) knows(word string) bool { return m.features["w:"+word] != nil }
 

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
 )
 
 // letters is how the words of one language are written in the network. The zero
@@ -28,7 +29,7 @@ const (
 )
 
 // normalize writes a sentence or a name as the network reads it: NFC, case
-// folded, Latin letters without accents, words parted by single spaces. What
+// folded, full-width letters as narrow ones, Latin letters without accents, words parted by single spaces. What
 // stays beside letters and digits: the apostrophe inside a word where the
 // language keeps it, the point of a decimal number (a comma becomes one), the
 // minus before a number, % and ° (without a space before them).
@@ -68,7 +69,7 @@ func fold(s string) string {
 	if ascii(s) {
 		return s
 	}
-	s = cases.Fold().String(norm.NFC.String(strings.ToValidUTF8(s, " ")))
+	s = cases.Fold().String(norm.NFC.String(width.Fold.String(strings.ToValidUTF8(s, " "))))
 	return norm.NFC.String(strings.ToLower(s)) // Cherokee folds to capitals
 }
 

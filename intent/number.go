@@ -417,6 +417,7 @@ type numberRange struct {
 	from, to, step float64
 	fraction       float64 // 0.5 for halves, 0.1 for tenths, 0 for none
 	multiplier     float64
+	offset         float64 // what is added after multiplying
 }
 
 func (r numberRange) contains(v float64) bool {
@@ -433,5 +434,5 @@ func (r numberRange) contains(v float64) bool {
 
 // value is what goes into the slot for the number v that was said.
 func (r numberRange) value(v float64) float64 {
-	return math.Round(v*r.multiplier*1e9) / 1e9
+	return math.Round((v*r.multiplier+r.offset)*1e9) / 1e9
 }

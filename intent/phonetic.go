@@ -124,27 +124,37 @@ func soundOf(c byte) string { return string(c) }
 
 func isVowel(c byte) bool { return strings.IndexByte("aeiou", c) >= 0 }
 
-// confusion costs: how much it takes for one sound to be heard as another, 0..1.
+// confusion costs, in twentieths: how much it takes for one sound to be heard as
+// another. Whole numbers are compared several times as fast as fractions.
 const (
-	voicing    = 0.25 // b for p
-	nearPlace  = 0.45 // p for t, m for n
-	sameClass  = 0.6  // another stop, another fricative
-	vowelNear  = 0.25
-	vowelOther = 0.45
-	different  = 1.0
-	vowelLost  = 0.5
-	weakLost   = 0.4 // h, a schwa, t and d, which are often swallowed
-	soundLost  = 0.75
+	whole      = 20
+	voicing    = 5  // b for p
+	nearPlace  = 9  // p for t, m for n
+	sameClass  = 12 // another stop, another fricative
+	vowelNear  = 5
+	vowelOther = 9
+	different  = whole
+	vowelLost  = 10
+	weakLost   = 8 // h, a schwa, t and d, which are often swallowed
+	soundLost  = 15
 )
 
-// confuse is the table of what one sound costs for another.
+// knownSounds are the sounds that sounds writes; any other byte is unlike all others.
+const knownSounds = "pbtdkgfvTszSCJmnNlrwyhiIeaAouVEYWOR"
+
+// confuse is the table of what one sound costs for another. It is small enough to
+// stay in the processor's nearest memory: most of the work of repair reads it.
 type confuse struct {
-	table [256][256]float32
-	lost  [256]float32
+	code  [256]uint8 // of a sound: its row, 0 for one that is not known
+	table [len(knownSounds) + 1][len(knownSounds) + 1]int32
+	lost  [len(knownSounds) + 1]int32
 }
 
 func newConfusion() *confuse {
 	c := &confuse{}
+	for i := range len(knownSounds) {
+		c.code[knownSounds[i]] = uint8(i + 1)
+	}
 	for i := range c.table {
 		for k := range c.table[i] {
 			if i != k {
@@ -153,12 +163,12 @@ func newConfusion() *confuse {
 		}
 		c.lost[i] = soundLost
 	}
-	set := func(cost float32, groups ...string) {
+	set := func(cost int32, groups ...string) {
 		for _, g := range groups {
 			for i := range len(g) {
 				for k := range len(g) {
-					if i != k {
-						c.table[g[i]][g[k]] = min(c.table[g[i]][g[k]], cost)
+					if at := &c.table[c.code[g[i]]][c.code[g[k]]]; i != k {
+						*at = min(*at, cost)
 					}
 				}
 			}
@@ -171,10 +181,10 @@ func newConfusion() *confuse {
 	set(vowelNear, "iI", "Ie", "ea", "aV", "AV", "Ao", "ou", "uV", "eE", "Ei", "YA", "WA", "VI", "RV", "OY", "oW", "aA", "RA")
 	set(vowelOther, vowels)
 	for i := range len(vowels) {
-		c.lost[vowels[i]] = vowelLost
+		c.lost[c.code[vowels[i]]] = vowelLost
 	}
 	for _, weak := range "hVtdR" {
-		c.lost[weak] = weakLost
+		c.lost[c.code[weak]] = weakLost
 	}
 	return c
 }
@@ -188,28 +198,38 @@ func (c *confuse) apart(a, b string, limit float32) float32 {
 	if len(a) > maxSounds || len(b) > maxSounds || len(a) == 0 || len(b) == 0 {
 		return 1
 	}
-	most := limit * float32(max(len(a), len(b)))
-	if d := len(a) - len(b); float32(max(d, -d))*weakLost > most {
+	longer := max(len(a), len(b))
+	most := int32(limit*whole*float32(longer) + 1e-3)
+	if d := len(a) - len(b); int32(max(d, -d))*weakLost > most {
 		return 1
 	}
-	var row [maxSounds + 1]float32
+	var row [maxSounds + 1]int32
+	var codes [maxSounds]uint8
 	for k := range len(b) {
-		row[k+1] = row[k] + c.lost[b[k]]
+		codes[k] = c.code[b[k]]
+		row[k+1] = row[k] + c.lost[codes[k]]
 	}
 	for i := range len(a) {
+		code := c.code[a[i]]
+		costs, gone := &c.table[code], c.lost[code]
 		diagonal := row[0]
-		row[0] += c.lost[a[i]]
-		least := row[0]
+		row[0] += gone
+		before, least := row[0], row[0]
 		for k := range len(b) {
-			cost := min(diagonal+c.table[a[i]][b[k]], row[k+1]+c.lost[a[i]], row[k]+c.lost[b[k]])
+			swap := costs[codes[k]]
+			if code == 0 && codes[k] == 0 && a[i] != b[k] {
+				swap = different
+			}
+			cost := min(diagonal+swap, row[k+1]+gone, before+c.lost[codes[k]])
 			diagonal, row[k+1] = row[k+1], cost
+			before = cost
 			least = min(least, cost)
 		}
 		if least > most {
 			return 1
 		}
 	}
-	return min(1, row[len(b)]/float32(max(len(a), len(b))))
+	return min(1, float32(row[len(b)])/float32(whole*longer))
 }
 
 // misspelled is how far two words are from each other in letters, 0..1: letters

@@ -96,9 +96,23 @@ func (m *match) readWild(l *list, pos int32) (head int32) {
 			if words++; words == l.most {
 				break
 			}
+		} else if m.compound(l, int(pos), i) {
+			head = m.result(head, int32(i), 0, 0)
 		}
 	}
 	return head
+}
+
+// compound tells whether the text up to i is the beginning of a compound that ends in
+// one of the list's nouns: pizza in pizzatimer.
+func (m *match) compound(l *list, pos, i int) bool {
+	for _, noun := range l.heads {
+		if strings.HasPrefix(m.text[i:], noun) && boundary(m.text, i+len(noun)) {
+			begin := m.text[pos:i]
+			return !boundary(m.text, i) && !strings.Contains(begin, " ") && !slices.Contains(l.never, begin)
+		}
+	}
+	return false
 }
 
 // anyNumber in metadata.never stands for every number.

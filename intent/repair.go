@@ -8,13 +8,13 @@ import (
 
 // maxRepairSteps bounds the work on a sentence that no template fits, as
 // maxSteps does that of the templates before it.
-const maxRepairSteps = 60_000
+const maxRepairSteps = 40_000
 
 // maxAlternatives bounds the recogniser's other readings that are tried.
 const maxAlternatives = 8
 
 // maxTrySteps bounds one of the sentences that are tried instead.
-const maxTrySteps = 6_000
+const maxTrySteps = 4_000
 
 // Resolve says what a sentence means in this home, or why it means nothing. The
 // templates are asked first. Where they know the sentence neither as a command
@@ -33,6 +33,9 @@ func (r *Resolver) Resolve(q Query) Intent {
 	in := r.Match(q)
 	if in.Refusal != NotRecognized && in.Refusal != NotCommand {
 		return in
+	}
+	if taught, ok := r.calledSo(q); ok {
+		return taught
 	}
 	if repaired := r.Repair(q); repaired.Refusal == "" || repaired.Refusal == Ambiguous {
 		return repaired
@@ -56,8 +59,9 @@ func (r *Resolver) Repair(q Query) Intent {
 	switch {
 	case p >= actAt && !f.doubtful && !r.guarded(&in):
 		return in
-	case len(in.Targets) > 0 && (p >= actAt || p >= askAt && !r.guarded(&in)):
+	case r.askable(&in) && (p >= actAt || p >= askAt && !r.guarded(&in)):
 		open := in
+		open.Doubtful = f.doubtful || r.guarded(&in)
 		return Intent{Tier: Repair, Confidence: p, Refusal: Ambiguous, Slots: in.Slots, Candidates: in.Targets, Open: &open}
 	}
 	refused.Confidence = p
@@ -75,22 +79,25 @@ const (
 
 // find is an intent that may have been meant, and what speaks for and against it.
 type find struct {
-	intent  Intent
-	source  source
-	text    string // that the templates resolved
-	frame   string
-	cost    float64 // of the corrections
-	changes int
-	heard   float64 // confidence of the alternative
-	p       float64 // of the frame
-	second  float64 // of the next frame
-	nothing float64 // that it is not for the house
-	unknown int     // words that mean nothing to the house
-	words   int
-	certain float64 // confidence of the templates
-	idle    bool    // the devices are in that state already
-	named   bool
-	agreed  bool // another source found the same
+	intent    Intent
+	source    source
+	text      string // that the templates resolved
+	frame     string
+	cost      float64 // of the corrections
+	changes   int
+	heard     float64 // confidence of the alternative
+	p         float64 // of the frame
+	second    float64 // of the next frame
+	nothing   float64 // that it is not for the house
+	unknown   int     // words that mean nothing to the house
+	words     int
+	certain   float64 // confidence of the templates
+	idle      bool    // the devices are in that state already
+	named     bool
+	agreed    bool // another source found the same
+	certainly int  // changes of words that the house knows
+	strange   int  // words that do not speak for the frame
+	values    bool // a number is in it
 
 	doubtful bool // not to be carried out, however probable it is
 }
@@ -167,11 +174,11 @@ func (r *Resolver) search(q Query) (best find, ok bool, spent effort) {
 	if f, fits := r.framed(m, text, at, try); fits {
 		offer(f)
 	}
-	if !slices.ContainsFunc(finds, func(f find) bool { return f.confidence() >= actAt }) && !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(r.s.lang.negations, w) }) {
+	if !slices.ContainsFunc(finds, func(f find) bool { return f.sure() }) && !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(r.s.lang.negations, w) }) {
 		spent.compared = r.misheard(words, q.Tokens, try, offer)
 	}
 	for i := range finds {
-		if f := &finds[i]; !ok || f.confidence() > best.confidence() {
+		if f := &finds[i]; !ok || f.sure() && !best.sure() || f.sure() == best.sure() && f.confidence() > best.confidence() {
 			best, ok = *f, true
 		}
 	}
@@ -217,6 +224,13 @@ func (r *Resolver) framed(m *match, text string, at setting, try func(string, bo
 			f.intent, f.text, f.frame, f.p = in, said, s.frame, s.p
 			// A name alone is nothing to do, a scene's may be small talk ("good night"), and an unknown word may be a unit.
 			f.doubtful = len(t.tags) == 1 && f.named || s.frame == "activate" && !t.starts() || f.unknown > 0 && t.first(tagNumber) != nil
+			// So is all that a room has: "turn everything off the table".
+			if _, kind := in.Slots["domain"]; in.Slots["name"] == "all" && !kind {
+				f.doubtful = true
+			}
+			f.strange = t.strange(v.model, s.frame)
+			f.values = t.first(tagNumber) != nil || t.first(tagDuration) != nil
+			f.doubtful = f.doubtful || f.nothing > f.p || r.dubious(&t, &f)
 			for n, other := range shares {
 				if n != i && other.frame != frameNothing && other.frame != frameElsewhere {
 					f.second = other.p
@@ -265,20 +279,37 @@ func (r *Resolver) misheard(words []string, tokens []Token, try func(string, boo
 		return 0
 	}
 	list, compared := r.lexicon().corrections(words, known, doubt)
-	found := 0
+	numbers := slices.ContainsFunc(words, r.s.lang.numbers.isNumber)
+	var found []find
 	for _, v := range variants(words, list, known) {
 		in, fits := try(v.text, strings.Contains(v.text, " and "))
-		if !fits {
+		if !fits || len(found) > 0 && sameRequest(found[0].intent, in) && slices.Equal(found[0].intent.Targets, in.Targets) {
 			continue
 		}
-		offer(find{intent: in, source: fromSound, text: v.text, cost: float64(v.cost), changes: v.changes, unknown: unknown, words: len(words),
-			doubtful: v.dropped && slices.ContainsFunc(words, r.s.lang.numbers.isNumber)})
-		if found++; found == 2 {
+		found = append(found, find{intent: in, source: fromSound, text: v.text, cost: float64(v.cost), changes: v.changes, certainly: v.certain, unknown: unknown, words: len(words), values: numbers,
+			doubtful: v.dropped && numbers || v.strong*2 >= len(words) || slices.ContainsFunc(strings.Fields(v.text), alikeNumber) || clearsAll(&in) && !anyOf(words, quantities) && !anyOf(words, severalEntries)})
+		if len(found) == 2 {
 			break
 		}
 	}
+	if len(found) == 2 && found[1].cost-found[0].cost < nearlyAsLike {
+		found[0].doubtful = true
+	}
+	for _, f := range found {
+		offer(f)
+	}
 	return compared
 }
+
+// askable tells whether the house can say what it would do: something with devices, or
+// with what it has in its book.
+func (r *Resolver) askable(in *Intent) bool {
+	return len(in.Targets) > 0 || in.Command != nil || strings.HasPrefix(in.Name, "HassShoppingList") || strings.HasPrefix(in.Name, "HassList") || slices.Contains(booked, in.Name)
+}
+
+// booked are the intents that change timers, alarms, reminders and lists.
+var booked = []string{"HassStartTimer", "HassCancelTimer", "HassCancelAllTimers", "HassPauseTimer", "HassUnpauseTimer", "HassIncreaseTimer", "HassDecreaseTimer",
+	"CricketSetAlarm", "CricketCancelAlarm", "CricketSetReminder", "CricketCancelReminder", "CricketCancelSchedule", "CricketListClear"}
 
 // questions only ask, and change nothing.
 func question(name string) bool {
@@ -334,8 +365,8 @@ func (f *find) evidence() []float64 {
 	case fromAlternative:
 		return []float64{1, f.heard, 1 - f.certain, no(f.idle), no(f.agreed)}
 	case fromSound:
-		return []float64{1, f.cost, float64(f.changes), f.cost / float64(max(1, f.words)), float64(f.unknown), 1 - f.certain, no(f.idle), min(float64(f.words), 8) / 8, no(f.agreed)}
+		return []float64{1, f.cost, float64(f.changes), f.cost / float64(max(1, f.words)), float64(f.unknown), 1 - f.certain, no(f.idle), min(float64(f.words), 8) / 8, no(f.agreed), no(f.values), float64(f.certainly)}
 	}
 	logit := func(p float64) float64 { return math.Log((p + 1e-4) / (1 - p + 1e-4)) }
-	return []float64{1, logit(f.p), logit(f.nothing), logit(f.second), float64(min(f.unknown, 4)), 1 - f.certain, no(f.idle), no(!f.named), min(float64(f.words), 12) / 12, no(f.agreed)}
+	return []float64{1, logit(f.p), logit(f.nothing), logit(f.second), float64(min(f.unknown, 4)), 1 - f.certain, no(f.idle), no(!f.named), min(float64(f.words), 12) / 12, no(f.agreed), float64(min(f.strange, 4)), no(f.values)}
 }

@@ -105,6 +105,9 @@ func TestStateSpeaksAgainstWhatIsDoneAlready(t *testing.T) {
 
 // No sentence costs more than its steps, however long the house's list of names is.
 func TestRepairIsBounded(t *testing.T) {
+	if maxRepairSteps > 40_000 || maxCompared > 10_000 { // measured: these take 8 ms, of the 10 that there are
+		t.Errorf("%d steps and %d comparisons cost too much", maxRepairSteps, maxCompared)
+	}
 	r := compileBuiltin(t).Bind(bigHome(1000))
 	all := slices.Concat(misheardSentences, otherTalk, adversarial, []string{
 		strings.Repeat("lait ", 24), strings.Repeat("tern onn ", 12), strings.Repeat("a b ", 12), "turn on " + strings.Repeat("x", 300), "شغل الضوء في المطبخ", "\x00\x01 turn onn the lights \u202e",

@@ -32,7 +32,7 @@ func (r *Resolver) Match(q Query) Intent {
 		}
 		return refused
 	}
-	list = condensed(list)
+	list = condensed(flat(list))
 	first := list[0]
 	for _, in := range list[1:] {
 		first.Confidence = min(first.Confidence, in.Confidence)
@@ -41,6 +41,17 @@ func (r *Resolver) Match(q Query) Intent {
 		first.Also = list[1:]
 	}
 	return first
+}
+
+// flat is a list of requests with those beside each behind it.
+func flat(list []Intent) []Intent {
+	var out []Intent
+	for _, in := range list {
+		also := in.Also
+		in.Also = nil
+		out = append(append(out, in), flat(also)...)
+	}
+	return out
 }
 
 // understand resolves a sentence as it was written. Where it means nothing, its
@@ -78,7 +89,7 @@ func (m *match) one(r *Resolver, text string, at setting) (in Intent, ok bool) {
 			continue
 		}
 		m.parses = m.parses[:0]
-		m.run(kind)
+		m.run(kind, at.said)
 		for _, p := range m.parses {
 			if rd, fits := m.weigh(p, at); fits {
 				m.readings = append(m.readings, rd)
@@ -122,9 +133,9 @@ func (m *match) best(at setting) reading {
 	chosen := m.readings[best]
 	if chosen.named && chosen.elsewhere {
 		// "the lights" may be the name of something in another room: the room that heard comes first. But
-		// "the tv" is the one that is called so, and not the radio of this room.
+		// "the tv" is the one that is called so, and not the radio of this room; "the heating" is that of this room.
 		for _, rd := range m.readings {
-			if rd.byRoom && !rd.nothing && !rd.ambiguous && (chosen.ambiguous || m.name(rd) == m.name(chosen) && !(m.r.s.blocks[rd.block].single && m.sameKind(rd, chosen))) {
+			if rd.byRoom && !rd.nothing && !rd.ambiguous && (chosen.ambiguous || m.name(rd) == m.name(chosen) && !(m.r.s.blocks[rd.block].single && m.sameKind(rd, chosen) && m.r.domains[chosen.devices[0]] != "climate")) {
 				return rd
 			}
 		}
@@ -156,6 +167,7 @@ func (m *match) name(rd reading) string { return m.r.s.blocks[rd.block].intent }
 func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 	r := m.r
 	b := &r.s.blocks[rd.block]
+	m.said, m.joined = -1, false
 	in = Intent{Tier: Template, Slots: map[string]any{}}
 	for slot, v := range b.slots {
 		if _, several := v.([]string); !several {
@@ -190,9 +202,19 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 		}
 	}
 	captured := map[string]bool{}
+	var each []any // the values of the slot that makes several requests, the last first
 	for c := rd.caps; c != 0; c = m.caps[c].prev {
 		cp := &m.caps[c]
 		slot, v := r.s.slots[cp.slot], m.value(cp, rd)
+		if slot == b.each {
+			each = append(each, v)
+		}
+		if r.s.net.parts[cp.part].kind == partWild && (slot != "message" || b.follow == followAnswer) && r.s.lang.joins(m.text[cp.start:cp.end]) {
+			m.joined = true
+		}
+		if slot == "area" && r.s.net.parts[cp.part].kind == partArea {
+			m.said = r.trie.terms[cp.value].areas[0]
+		}
 		if sep := severalValues[slot]; sep != "" && captured[slot] {
 			v = fmt.Sprint(v, sep, in.Slots[slot])
 		}
@@ -200,6 +222,13 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 		if severalValues[slot] != "" {
 			captured[slot] = true
 		}
+	}
+	if way, said := in.Slots["toward"].(string); said {
+		in.Toward = way
+		delete(in.Slots, "toward")
+	}
+	if len(each) > 1 {
+		return b.several(in, each, rd, at)
 	}
 	if own := strings.HasPrefix(b.intent, "Hass") || strings.HasPrefix(b.intent, "Cricket"); own && !tellTime(in.Slots, at.now, b.intent == "CricketSetReminder") {
 		return Intent{}, false
@@ -224,6 +253,11 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 	if len(ids) > 0 {
 		in.Targets = ids
 	}
+	if r.s.lang.timeLeft(&in) {
+		open := in
+		open.Doubtful = true
+		return Intent{Tier: Template, Refusal: Ambiguous, Confidence: severalDevices, Slots: in.Slots, Open: &open}, false
+	}
 	switch _, delayed := in.Slots[commandSlot]; {
 	case delayed:
 		return m.later(in, rd, at)
@@ -240,6 +274,30 @@ func (m *match) intent(rd reading, at setting) (in Intent, ok bool) {
 		return in.follow(at.said)
 	}
 	return in, true
+}
+
+// several makes a request of each value of the slot that metadata.each names: "an
+// alarm for seven on monday and on wednesday" is two alarms. The last value is first.
+func (b *block) several(in Intent, values []any, rd reading, at setting) (first Intent, ok bool) {
+	var list []Intent
+	said := map[any]bool{}
+	for _, v := range slices.Backward(values) {
+		if said[v] {
+			continue
+		}
+		said[v] = true
+		one := in
+		one.Name, one.Response, one.Confidence = b.intent, b.response, rd.confidence
+		one.Slots = maps.Clone(in.Slots)
+		one.Slots[b.each] = v
+		if !tellTime(one.Slots, at.now, b.intent == "CricketSetReminder") {
+			return Intent{}, false
+		}
+		list = append(list, one)
+	}
+	first = list[0]
+	first.Also = list[1:]
+	return first, true
 }
 
 // severalValues are the slots that may be filled more than once, and what then

@@ -64,6 +64,20 @@ func (t *tagged) has(words ...string) bool {
 	return slices.ContainsFunc(t.words, func(w string) bool { return slices.Contains(words, w) })
 }
 
+// strange counts the words that do not speak for a frame: what makes a sentence mean
+// something else, or was heard wrongly. Small words speak for nothing.
+func (t *tagged) strange(m *linear, frame string) (n int) {
+	for _, g := range t.tags {
+		if g.kind == tagWord && !slices.Contains(smallWords, g.text) && m.weigh("w:"+g.text, frame) < 0.1 {
+			n++
+		}
+	}
+	return n
+}
+
+// smallWords are words that nothing hangs on. They are English.
+var smallWords = strings.Fields("the a an my our this that these those it them to in on off at of for with and me us you i we please just now can could would will is are be do some any so up down thanks hey okay ok here there right go get put make set turn want like need let's have really could you")
+
 // before is the word in front of a tag, or "".
 func (t *tagged) before(g *tag) string {
 	if g.at == 0 {

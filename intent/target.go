@@ -14,7 +14,6 @@ type setting struct {
 	now    time.Time
 	said   Context
 	nested bool // it is a request inside another one
-	part   bool // it is one of several in a sentence
 }
 
 // state of a device: what the query says, or else what the names say.
@@ -32,6 +31,7 @@ type reading struct {
 	ambiguous  bool    // devices are those that could be meant
 	nothing    bool    // understood, but the home has no such device there
 	wild       int     // characters that anything would have matched
+	eaten      int     // of them those before it that were skipped: "thank you" of "add thank you cards"
 	name       int     // characters of device names
 	place      int     // characters of rooms and storeys
 	given      int     // characters of other slots
@@ -67,9 +67,6 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 	r := m.r
 	b := &r.s.blocks[p.block]
 	rd := reading{parse: p, confidence: certain}
-	if b.alone && (at.part || at.nested) {
-		return rd, false
-	}
 	var nameTerm, areaTerm, floorTerm *term
 	var domain, class string
 	scoped := b.scoped
@@ -100,6 +97,11 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 			}
 		case partWild, partCommand:
 			rd.wild += length
+			if pt.kind == partWild {
+				skipped := m.skippedBefore(int(cp.start))
+				rd.wild += skipped
+				rd.eaten += skipped
+			}
 		case partList:
 			rd.given += length
 			v := &pt.list.values[cp.value]
@@ -174,10 +176,13 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		rd.ambiguous = len(rd.devices) > 1
 	case scoped || b.follow == followSame:
 		m.scope(&rd, b, suits, needsRoom, at.room)
+		if b.slots["domain"] == "media_player" && rd.wild == 0 && m.namesAnother("media_player", rd.devices) {
+			return rd, false // "quiet the tv" is not for the radio of this room
+		}
 	default:
 		return rd, true // an intent without devices
 	}
-	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 || b.alone && rd.anywhere {
+	if len(rd.devices) == 0 || len(m.excepts) > 0 && left == 0 {
 		rd.nothing = true
 	}
 	// "Louder", where no player is in the room, and not just one elsewhere: the box itself.
@@ -188,6 +193,53 @@ func (m *match) weigh(p parse, at setting) (reading, bool) {
 		rd.confidence = severalDevices
 	}
 	return rd, true
+}
+
+// namesAnother tells whether the text has the name of a device of the domain that
+// is none of those taken, and none that any of them is called by.
+func (m *match) namesAnother(domain string, taken []int32) bool {
+	r := m.r
+	for pos := range len(m.text) {
+		if pos > 0 && m.text[pos-1] != ' ' {
+			continue
+		}
+		for end, t := range r.trie.from(m.text[pos:]) {
+			if !boundary(m.text, pos+end) {
+				continue
+			}
+			another := false
+			for _, d := range t.devices {
+				if slices.Contains(taken, d.index) {
+					another = false
+					break
+				}
+				another = another || d.near <= alike && r.domains[d.index] == domain
+			}
+			if another {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// skippedBefore is how long the skip words are that end where free text begins.
+func (m *match) skippedBefore(pos int) (length int) {
+	for at := pos; ; {
+		begun := at
+		for _, w := range m.r.s.net.skip {
+			if slices.Contains(m.r.s.lang.before, w) || slices.Contains(m.r.s.lang.after, w) {
+				continue // "setze bitte Milch auf die Liste"
+			}
+			if from := at - 1 - len(w); from > 0 && m.text[from-1] == ' ' && m.text[from:at] == w+" " {
+				at = from
+				break
+			}
+		}
+		if at == begun {
+			return pos - at
+		}
+	}
 }
 
 // outdoors tells whether the name of a device, or of its room, says that it is out of doors.
@@ -398,6 +450,7 @@ func (m *match) compare(a, b *reading) int {
 	x, y := &m.r.s.blocks[a.block], &m.r.s.blocks[b.block]
 	return cmp.Or(
 		cmp.Compare(a.wild, b.wild),
+		cmp.Compare(a.eaten, b.eaten),
 		cmp.Compare(b.name, a.name),
 		cmp.Compare(b.place, a.place),
 		compareBool(a.anywhere, b.anywhere),

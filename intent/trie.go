@@ -2,6 +2,7 @@ package intent
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,6 +149,26 @@ func (t *trie) namesAt(text string) (kinds uint64) {
 	}
 	add(t.nodes[node].mask)
 	return kinds
+}
+
+// from yields the names that a text begins with, by where they end.
+func (t *trie) from(text string) iter.Seq2[int, *term] {
+	return func(yield func(int, *term) bool) {
+		node := int32(0)
+		for i := range len(text) {
+			child := t.nodes[node].child
+			for child != 0 && t.nodes[child].label != text[i] {
+				child = t.nodes[child].sibling
+			}
+			if child == 0 {
+				return
+			}
+			node = child
+			if end := t.nodes[node].term; end != 0 && !yield(i+1, &t.terms[end]) {
+				return
+			}
+		}
+	}
 }
 
 func appendNew(s []int32, v int32) []int32 {

@@ -7,7 +7,8 @@ import (
 
 // asWritten is a piece of a normalised text as it stands in the sentence that
 // was said, accents and all: what goes on a shopping list is for people to read.
-// A piece that does not stand there in a row is returned as it is.
+// It may be the beginning of a word there: Pizza of Pizzatimer. A piece that
+// does not stand there in a row is returned as it is.
 func (l *language) asWritten(piece, sentence string) string {
 	words := strings.Fields(sentence)
 	for i := range words {
@@ -25,7 +26,26 @@ func (l *language) asWritten(piece, sentence string) string {
 			break
 		}
 	}
+	for _, w := range words {
+		if begin, ok := l.beginning(w, piece); ok {
+			return l.cased([]string{begin})
+		}
+	}
 	return piece
+}
+
+// beginning is what a word begins with, where that is piece and not the whole of it.
+func (l *language) beginning(word, piece string) (begin string, ok bool) {
+	rest, ok := strings.CutPrefix(l.letters.normalize(word), piece)
+	if !ok || rest == "" || rest[0] == ' ' {
+		return "", false
+	}
+	for i := range word {
+		if i > 0 && l.letters.normalize(word[i:]) == rest {
+			return word[:i], true
+		}
+	}
+	return "", false
 }
 
 // cased joins words without the signs around them, in small letters where the

@@ -1,6 +1,9 @@
 package mqtt
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // alarmCalls are the services of an alarm panel: the key of the payload, what it
 // is where the config is silent, and the state that follows.
@@ -15,9 +18,13 @@ var alarmCalls = map[string][3]string{
 }
 
 func buildAlarm(b *builder) {
-	for _, call := range alarmCalls {
+	for service, call := range alarmCalls {
 		b.texts(call[0])
+		if mode := strings.TrimPrefix(service, "alarm_"); b.e.arms(mode) {
+			b.feature(mode)
+		}
 	}
+	slices.Sort(b.e.Features)
 	b.texts("code")
 	b.flags("code_arm_required", "code_disarm_required", "code_trigger_required")
 	b.need(b.command("state", "command_topic", "command_template", "action", "code"), "command_topic")
@@ -39,13 +46,16 @@ func carryAlarm(o *order) {
 	if !ok {
 		o.unknownService()
 	}
+	if mode := strings.TrimPrefix(o.call.Service, "alarm_"); strings.HasPrefix(mode, "arm_") && !o.e.Has(mode) {
+		o.cannot("it has no such mode")
+	}
 	code := ""
 	if o.has("code") {
 		code = o.word("code", nil)
 	}
 	want := o.e.text("code", "")
 	remote := slices.Contains([]string{"REMOTE_CODE", "REMOTE_CODE_TEXT"}, want)
-	if want != "" && o.codeNeeded() && (code == "" || !remote && code != want) {
+	if o.e.WantsCode(o.call.Service) && (code == "" || !remote && code != want) {
 		o.cannot("it wants a code")
 	}
 	action := o.e.text(call[0], call[1])
@@ -53,13 +63,23 @@ func carryAlarm(o *order) {
 	o.expect(call[2])
 }
 
-func (o *order) codeNeeded() bool {
+// arms says whether the panel has a mode: "arm_night". Where it does not tell, it has all.
+func (e *Entity) arms(mode string) bool {
+	if !strings.HasPrefix(mode, "arm_") {
+		return false
+	}
+	list, told := e.Config["supported_features"].([]any)
+	return !told || slices.Contains(list, any(mode))
+}
+
+// WantsCode says whether an alarm panel carries out a service only with a code.
+func (e *Entity) WantsCode(service string) bool {
 	key := "code_arm_required"
-	switch o.call.Service {
+	switch service {
 	case "alarm_disarm":
 		key = "code_disarm_required"
 	case "alarm_trigger":
 		key = "code_trigger_required"
 	}
-	return o.e.Config[key] == nil || o.e.flag(key)
+	return e.Platform == "alarm_control_panel" && e.text("code", "") != "" && (e.Config[key] == nil || e.flag(key))
 }

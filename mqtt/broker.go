@@ -91,6 +91,7 @@ func NewBroker(o BrokerOptions) (*Broker, error) {
 	errs := []error{
 		b.server.AddHook(&gate{username: o.Username, password: o.Password, log: o.Log}, nil),
 		b.server.AddHook(b.keeper, nil),
+		b.server.AddHook(&turns{}, nil),
 		b.server.AddListener(newListener("tcp", b.listener, o.Log)),
 	}
 	if b.local != nil {

@@ -98,6 +98,7 @@ type Client struct {
 	inbox *inbox
 
 	mu      sync.Mutex
+	line    *limited    // of the newest attempt to connect
 	conn    paho.Client // nil unless Status.Connected, or while subscriptions are being set up
 	status  Status
 	changed chan struct{}            // closed at each change of status
@@ -288,9 +289,10 @@ func (c *Client) session(ctx context.Context) error {
 		SetConnectTimeout(connectTimeout).
 		SetWriteTimeout(sendTimeout).
 		SetDialer(&net.Dialer{Timeout: connectTimeout, Control: limitSending}).
+		SetCustomOpenConnectionFn(c.dial).
 		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) {
 			if len(m.Payload()) > maxReceived {
-				c.log.Warn("message dropped, it is too long", "topic", shorten(m.Topic()), "bytes", len(m.Payload()))
+				c.tooLong(m.Topic(), len(m.Payload()))
 				return
 			}
 			c.inbox.put(Message{Topic: m.Topic(), Payload: m.Payload(), QoS: m.Qos(), Retain: m.Retained()})
@@ -346,7 +348,13 @@ func (c *Client) session(ctx context.Context) error {
 // leave says the will when Run ends: a clean DISCONNECT takes it back from the
 // broker. [MQTT-3.14.4-3]
 func (c *Client) leave(ctx context.Context, conn paho.Client) {
-	if ctx.Err() == nil || c.o.Will == nil {
+	if ctx.Err() == nil {
+		return
+	}
+	c.mu.Lock()
+	c.line.gentle.Store(true)
+	c.mu.Unlock()
+	if c.o.Will == nil {
 		return
 	}
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
@@ -358,15 +366,16 @@ func (c *Client) leave(ctx context.Context, conn paho.Client) {
 
 // Publish sends a message and, for QoS 1 and 2, waits for the broker's
 // acknowledgement. While there is no connection it refuses at once with an
-// *OfflineError: nothing is kept for later. When ctx ends before the
-// acknowledgement, the message may have arrived, or may still within 15 s
-// (over ws:// and on systems other than Linux the kernel may take longer).
+// *OfflineError: nothing is kept for later. When ctx's deadline passes before the
+// acknowledgement, the connection is given up with all that is on its way: the broker
+// may have the message, and if not it never will. When ctx is canceled, the message may
+// still arrive.
 func (c *Client) Publish(ctx context.Context, m Message) error {
 	if err := checkTopic(m.Topic); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	c.mu.Lock()
-	conn, connected := c.conn, c.status.Connected
+	conn, line, connected := c.conn, c.line, c.status.Connected
 	c.mu.Unlock()
 	if !connected || !conn.IsConnectionOpen() {
 		return fmt.Errorf("publish to %q: %w", m.Topic, c.offline())
@@ -374,7 +383,12 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("publish to %q: %w", m.Topic, err)
 	}
-	return publish(ctx, conn, m)
+	err := publish(ctx, conn, m)
+	if m.QoS > 0 && errors.Is(err, context.DeadlineExceeded) {
+		c.log.Warn("the broker does not acknowledge, its connection is given up", "broker", c.Status().Broker, "topic", shorten(m.Topic))
+		line.abandon()
+	}
+	return err
 }
 
 func publish(ctx context.Context, conn paho.Client, m Message) error {

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 func buildClimate(b *builder) {
@@ -26,16 +27,10 @@ func buildClimate(b *builder) {
 	}
 	// value_template stands in for each template of a state that is not there.
 	b.heats()
-	b.ability("preset_mode", func() {
-		b.follow("preset_mode", "preset_mode_state_topic", "preset_mode_value_template", "value_template")
-		b.command("preset_mode", "preset_mode_command_topic", "preset_mode_command_template")
-		b.list("preset_modes")
-	})
-	b.ability("fan_mode", func() {
-		b.follow("fan_mode", "fan_mode_state_topic", "fan_mode_state_template", "value_template")
-		b.command("fan_mode", "fan_mode_command_topic", "fan_mode_command_template")
-		b.list("fan_modes")
-	})
+	b.setting("preset_mode", "preset_mode_value_template", "preset_modes")
+	b.setting("fan_mode", "fan_mode_state_template", "fan_modes")
+	b.setting("swing_mode", "swing_mode_state_template", "swing_modes")
+	b.setting("swing_horizontal_mode", "swing_horizontal_mode_state_template", "swing_horizontal_modes")
 	b.ability("action", func() { b.follow("hvac_action", "action_topic", "action_template", "value_template") })
 	b.ability("humidity", func() {
 		b.follow("current_humidity", "current_humidity_topic", "current_humidity_template", "value_template")
@@ -55,7 +50,7 @@ func applyClimate(_ *Entity, s *State, role, text string) error {
 		return setText(s, text)
 	case "temperature", "current_temperature", "current_humidity":
 		return setNumber(s, role, text, same)
-	case "preset_mode", "fan_mode", "hvac_action":
+	case "preset_mode", "fan_mode", "swing_mode", "swing_horizontal_mode", "hvac_action":
 		setWord(s, role, text)
 		return nil
 	}
@@ -94,12 +89,8 @@ func carryClimate(o *order) {
 	case "set_hvac_mode":
 		o.only("hvac_mode")
 		o.climateMode(o.word("hvac_mode", o.e.Options))
-	case "set_preset_mode":
-		o.only("preset_mode")
-		o.climateWord("preset_mode", "preset_modes")
-	case "set_fan_mode":
-		o.only("fan_mode")
-		o.climateWord("fan_mode", "fan_modes")
+	case "set_preset_mode", "set_fan_mode", "set_swing_mode", "set_swing_horizontal_mode":
+		o.setWordOf(strings.TrimPrefix(o.call.Service, "set_"))
 	case "turn_off":
 		o.only()
 		if o.e.takes("power") {
@@ -132,16 +123,4 @@ func carryClimate(o *order) {
 func (o *order) climateMode(mode string) {
 	o.send("mode", mode)
 	o.expect(mode)
-}
-
-func (o *order) climateWord(role, listKey string) {
-	var choices []string
-	if l, ok := o.e.Config[listKey].([]any); ok {
-		for _, v := range l {
-			choices = append(choices, show(v))
-		}
-	}
-	w := o.word(role, choices)
-	o.send(role, w)
-	o.expectAttribute(role, role, w)
 }

@@ -8,7 +8,7 @@ import (
 // Confirms reports whether a state answers what a call wants (Entity.Want).
 //
 // The value must be the same, or be on its way there: "opening" answers open,
-// "closing" closed, "locking" locked, "unlocking" unlocked, "returning" docked, and a cover that
+// "closing" closed, "locking" locked, "unlocking" unlocked, "returning" docked, "arming" armed, and a cover that
 // moves answers a wanted position, for motors need longer than a listener
 // waits; so does what a device says that it is heading for ($target of Homie).
 // Attributes must be there and may be off by a rounding: brightness 2,
@@ -40,6 +40,8 @@ func sameValue(want, got string) bool {
 		return true
 	}
 	switch want {
+	case "armed_home", "armed_away", "armed_night", "armed_vacation", "armed_custom_bypass":
+		return got == "arming" || got == "pending" // people have time to go out
 	case "open":
 		return got == "opening"
 	case "closed":
@@ -64,7 +66,7 @@ func sameAttribute(name string, want, got any) bool {
 	}
 	tolerance := 0.1
 	switch name {
-	case "brightness", "percentage", "current_position":
+	case "brightness", "percentage", "current_position", "current_tilt_position":
 		tolerance = 2
 	case "color_temp_kelvin":
 		tolerance = w * 0.05

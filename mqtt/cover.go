@@ -6,6 +6,9 @@ import (
 
 func buildCover(b *builder) {
 	e := b.e
+	if e.DeviceClass == "" {
+		e.DeviceClass = opening(e.Name, e.DeviceName)
+	}
 	b.texts("payload_open", "payload_close", "payload_stop", "state_open", "state_opening",
 		"state_closed", "state_closing", "state_stopped")
 	b.numbers("position_open", "position_closed")
@@ -23,6 +26,7 @@ func buildCover(b *builder) {
 			b.fail("position_open %s and position_closed %s must differ and be small numbers", numeral(open), numeral(closed))
 		}
 	})
+	b.ability("tilt", b.tilt)
 	if len(b.errs) == 0 && !commands && !e.takes("position") && !e.follows("state") && !e.follows("position") {
 		b.fail("it has neither a command_topic nor a set_position_topic nor a topic that tells its state")
 	}
@@ -34,6 +38,9 @@ func (e *Entity) ends() (open, closed float64) {
 }
 
 func applyCover(e *Entity, s *State, role, text string) error {
+	if role == "tilt" {
+		return e.applyTilt(s, text)
+	}
 	if role == "position" {
 		err := setNumber(s, "current_position", text, func(n float64) any {
 			open, closed := e.ends()
@@ -87,6 +94,9 @@ func carryCover(o *order) {
 	case "set_cover_position":
 		o.only("position")
 		o.coverPosition(o.between("position", 0, 100))
+	case "set_cover_tilt_position":
+		o.only("tilt_position")
+		o.coverTilt(o.between("tilt_position", 0, 100))
 	default:
 		o.unknownService()
 	}

@@ -110,7 +110,7 @@ func parseDiscovery(prefix string, m Message, known templates) (Discovery, error
 }
 
 func (d *Discovery) fault(entity, reason string) {
-	d.Faults = append(d.Faults, Fault{Topic: d.Topic, Entity: entity, Reason: reason})
+	d.Faults = append(d.Faults, Fault{Topic: shorten(d.Topic), Entity: shorten(entity), Reason: reason})
 }
 
 // object decodes a payload within the limits.

@@ -65,7 +65,7 @@ func TestBridges(t *testing.T) {
 			`number.hall_lamp_transition "Transition" of "Hall lamp" in "Hall" hidden [] 0..60`,
 			`select.hall_lamp_power_on_behavior "Power-on behavior" of "Hall lamp" in "Hall" hidden []`,
 			`scene.evening "Evening" of "Living room" in "" []`,
-			`fan.attic_fan "Attic fan" of "Attic fan" in "" [percentage mode]`,
+			`fan.attic_fan "Attic fan" of "Attic fan" in "" [percentage preset_mode]`,
 		},
 		"tasmota": {
 			`switch.garage_relay "Garage" of "Garage relay" in "" []`,
@@ -75,7 +75,7 @@ func TestBridges(t *testing.T) {
 		"esphome": {
 			`cover.gate_garage_door "Garage door" of "Gate" in "Drive" garage [stop]`,
 			`climate.gate_heater "Heater" of "Gate" in "Drive" [temperature mode] 10..30`,
-			`fan.gate_vent "Vent" of "Gate" in "Drive" [percentage]`,
+			`fan.gate_vent "Vent" of "Gate" in "Drive" [percentage oscillate]`,
 			`button.gate_restart "Restart" of "Gate" in "Drive" restart hidden []`,
 			`sensor.gate_outside_temperature "Outside temperature" of "Gate" in "Drive" temperature []`,
 		},
@@ -186,6 +186,7 @@ func TestFaults(t *testing.T) {
 		{"a tag scanner", "tag/x", `{"t":"a"}`, "tag.x", "no state to ask about"},
 		{"a device trigger", "device_automation/x", `{"atype":"trigger","t":"a"}`, "device_automation.x", "no state to ask about"},
 		{"an event of no type", "event/x", `{"stat_t":"a"}`, "event.x", "event_types is missing"},
+		{"a name of a megabyte", "light/x", `{"cmd_t":"a","name":"` + strings.Repeat("A", 200000) + `"}`, "light." + strings.Repeat("a", 71) + "...", "name has 200000 bytes, 1024 are allowed"},
 		{"an alarm that tells nothing", "alarm_control_panel/x", `{"cmd_t":"a"}`, "alarm_control_panel.x", "state_topic is missing"},
 		{"a text too long", "text/x", `{"cmd_t":"a","max":300}`, "text.x", "0 to 255 are allowed"},
 		{"a water heater of nothing", "water_heater/x", `{}`, "water_heater.x", "no topic"},

@@ -19,7 +19,7 @@ type Entity struct {
 	Area        string         // the device's suggested_area, or ""
 	DeviceClass string         // as in Home Assistant: window, motion, outlet, ...
 	Unit        string         // unit_of_measurement, or the climate's temperature_unit
-	Features    []string       // what it can do beyond on and off: brightness, color, color_temp, effect, position, stop, percentage, mode, temperature
+	Features    []string       // what it can do beyond on and off: brightness, color, color_temp, effect, position, stop, percentage, mode, preset_mode, fan_mode, swing_mode, direction, oscillate, temperature
 	Options     []string       // the choices of a select, effects of a light, presets of a fan, modes of a climate
 	Min, Max    float64        // number: its range; climate: degrees; light with color_temp: kelvin; else 0
 	Step        float64        // number and climate
@@ -30,6 +30,7 @@ type Entity struct {
 	readings []reading          // what to make of its topics
 	commands map[string]command // by role
 	qos      byte
+	outside  bool // no broker serves it
 }
 
 // reading is one topic that the entity follows, and what its messages are about.
@@ -176,8 +177,8 @@ func (e *Entity) available(s *State, r reading, text string) {
 // owned are attributes that come from topics of their own.
 var owned = map[string]bool{
 	"brightness": true, "rgb_color": true, "color_temp_kelvin": true, "effect": true,
-	"percentage": true, "preset_mode": true, "current_position": true,
-	"temperature": true, "current_temperature": true, "fan_mode": true, "hvac_action": true,
+	"percentage": true, "preset_mode": true, "oscillating": true, "direction": true, "current_position": true, "current_tilt_position": true,
+	"temperature": true, "current_temperature": true, "fan_mode": true, "swing_mode": true, "swing_horizontal_mode": true, "fan_speed": true, "hvac_action": true,
 	"humidity": true, "current_humidity": true, "mode": true, "installed_version": true, "latest_version": true,
 }
 

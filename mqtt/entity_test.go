@@ -52,6 +52,8 @@ func said(s State) string {
 // Stories: what a device says, one message after the other, and what is known then.
 func TestApply(t *testing.T) {
 	robot := small(t, "vacuum", `"cmd_t":"c","stat_t":"s"`)
+	slats := small(t, "cover", `"cmd_t":"c","tilt_cmd_t":"tc","tilt_status_t":"t","tilt_min":10,"tilt_max":170,"tilt_clsd_val":5`)
+	swings := small(t, "fan", `"cmd_t":"c","osc_cmd_t":"oc","osc_stat_t":"o"`)
 	mower := small(t, "lawn_mower", `"activity_state_topic":"m/state","start_mowing_command_topic":"m/go","dock_command_topic":"m/home","dock_command_template":"{\"do\":\"{{ value }}\"}"`)
 	tap := small(t, "valve", `"cmd_t":"c","stat_t":"s","pos":true`)
 	type step struct{ topic, payload, want string }
@@ -108,6 +110,13 @@ func TestApply(t *testing.T) {
 			{"zigbee2mqtt/Study blind", `{"state":"OPEN","position":70}`, "open current_position=70"},
 			{"zigbee2mqtt/Study blind", `{"state":"CLOSE","position":0}`, "closed current_position=0"},
 			{"zigbee2mqtt/Study blind", `{"state":"STOP","position":30}`, "error: none of its states"},
+		}},
+		{"slats from 10 to 170", slats, []step{
+			{"t", "10", " current_tilt_position=0"}, {"t", "90", " current_tilt_position=50"}, {"t", "200", " current_tilt_position=100"},
+			{"t", "5", " current_tilt_position=0"}, {"t", "None", ""}, {"t", "flat", "error: not a number"},
+		}},
+		{"a fan that swings", swings, []step{
+			{"o", "oscillate_on", " oscillating=true"}, {"o", "oscillate_off", " oscillating=false"}, {"o", "perhaps", "error: neither of its payloads"},
 		}},
 		{"a garage door", bridge(t, "cover.gate_garage_door"), []step{
 			{"gate/cover/garage_door/state", "opening", "opening"}, {"gate/cover/garage_door/state", "open", "open"},
@@ -198,6 +207,8 @@ func TestApply(t *testing.T) {
 // What a call publishes, and the state that confirms it.
 func TestMessages(t *testing.T) {
 	robot := small(t, "vacuum", `"cmd_t":"c","stat_t":"s"`)
+	slats := small(t, "cover", `"cmd_t":"c","tilt_cmd_t":"tc","tilt_status_t":"t","tilt_min":10,"tilt_max":170,"tilt_clsd_val":5`)
+	swings := small(t, "fan", `"cmd_t":"c","osc_cmd_t":"oc","osc_stat_t":"o"`)
 	mower := small(t, "lawn_mower", `"activity_state_topic":"m/state","start_mowing_command_topic":"m/go","dock_command_topic":"m/home","dock_command_template":"{\"do\":\"{{ value }}\"}"`)
 	tap := small(t, "valve", `"cmd_t":"c","stat_t":"s","pos":true`)
 	type data = map[string]any
@@ -251,6 +262,16 @@ func TestMessages(t *testing.T) {
 		{"fan on and full", attic, "turn_on", data{"percentage": 100}, "zigbee2mqtt/Attic fan/set/fan_state ON, zigbee2mqtt/Attic fan/set/fan_mode 3", "on percentage=100"},
 		{"fan preset", attic, "set_preset_mode", data{"preset_mode": "auto"}, "zigbee2mqtt/Attic fan/set/preset auto", `preset_mode="auto"`},
 		{"fan without presets", bridge(t, "fan.gate_vent"), "set_preset_mode", data{"preset_mode": "auto"}, "error: it has no preset mode", ""},
+
+		{"let the fan swing", swings, "oscillate", data{"oscillating": true}, "oc oscillate_on", "oscillating=true"},
+		{"let it swing a bit", swings, "oscillate", data{"oscillating": "a bit"}, "error: must be true or false", ""},
+		{"fan that cannot", attic, "oscillate", data{"oscillating": true}, "error: it has no oscillation", ""},
+		{"slats half", slats, "set_cover_tilt_position", data{"tilt_position": 50}, "tc 90", "current_tilt_position=50"},
+		{"slats closed", slats, "set_cover_tilt_position", data{"tilt_position": 0}, "tc 5", "current_tilt_position=0"},
+		{"slats open", slats, "set_cover_tilt_position", data{"tilt_position": 100}, "tc 170", "current_tilt_position=100"},
+		{"slats beyond", slats, "set_cover_tilt_position", data{"tilt_position": 101}, "error: tilt position must be from 0 to 100", ""},
+		{"blind without slats", blind, "set_cover_tilt_position", data{"tilt_position": 50}, "error: its slats cannot be tilted", ""},
+		{"slats by a template", small(t, "cover", `"cmd_t":"c","tilt_cmd_t":"tc","tilt_cmd_tpl":"{\"tilt\": {{ tilt_position }}, \"of\": {{ tilt_max }}}"`), "set_cover_tilt_position", data{"tilt_position": 40}, `tc {"tilt": 40, "of": 100}`, ""},
 
 		{"blind open", blind, "open_cover", nil, "zigbee2mqtt/Study blind/set OPEN", "open"},
 		{"blind stop", blind, "stop_cover", nil, "zigbee2mqtt/Study blind/set STOP", ""},
@@ -359,6 +380,11 @@ func TestConfirms(t *testing.T) {
 		{"the same", state("on"), state("on", "brightness", 3), true},
 		{"another value", state("on"), state("off"), false},
 		{"not yet known", state("on"), state(""), false},
+		{"an alarm that gives time to go out", state("armed_away"), state("arming"), true},
+		{"another that says pending", state("armed_night"), state("pending"), true},
+		{"an alarm of another mode", state("armed_away"), state("armed_home"), false},
+		{"arming is not disarmed", state("disarmed"), state("arming"), false},
+		{"slats, rounded", state("", "current_tilt_position", 50), state("", "current_tilt_position", 49), true},
 		{"nothing wanted", State{}, state("on"), false},
 		{"offline", state("on"), State{Value: "on", Offline: true}, false},
 		{"opening answers open", state("open"), state("opening"), true},

@@ -472,6 +472,13 @@ func (c *compiler) call(n *nodes.Call) (expression, error) {
 		}
 		return c.filter("."+f.Attribute, of, n.Args, n.Kwargs)
 	case *nodes.Name:
+		if f.Name.Val == choosing && (len(n.Args) == 2 || len(n.Args) == 3) && len(n.Kwargs) == 0 {
+			otherwise := nodes.Expression(nil)
+			if len(n.Args) == 3 {
+				otherwise = n.Args[2]
+			}
+			return c.choice(n.Args[1], n.Args[0], otherwise)
+		}
 		if slices.Contains([]string{"int", "float", "bool", "iif", "min", "max", "is_number"}, f.Name.Val) && len(n.Args) > 0 {
 			of, err := c.expression(n.Args[0])
 			if (f.Name.Val == "min" || f.Name.Val == "max") && len(n.Args) > 1 {

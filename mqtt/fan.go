@@ -20,10 +20,24 @@ func buildFan(b *builder) {
 			b.fail("the speeds from %s to %s must be within 1 to 65535, the first below the second", numeral(low), numeral(high))
 		}
 	})
+	b.ability("oscillation", func() {
+		b.texts("payload_oscillation_on", "payload_oscillation_off")
+		b.follow("oscillation", "oscillation_state_topic", "oscillation_value_template")
+		if b.command("oscillation", "oscillation_command_topic", "oscillation_command_template") {
+			b.feature("oscillate")
+		}
+	})
+	b.ability("direction", func() {
+		b.texts("payload_direction_forward", "payload_direction_reverse")
+		b.follow("direction", "direction_state_topic", "direction_value_template")
+		if b.command("direction", "direction_command_topic", "direction_command_template") {
+			b.feature("direction")
+		}
+	})
 	b.ability("preset_mode", func() {
 		b.follow("preset_mode", "preset_mode_state_topic", "preset_mode_value_template")
 		if b.command("preset_mode", "preset_mode_command_topic", "preset_mode_command_template") {
-			b.feature("mode")
+			b.feature("preset_mode")
 			e.Options = b.list("preset_modes")
 			b.need(len(e.Options) > 0, "preset_modes")
 		}
@@ -43,6 +57,28 @@ func applyFan(e *Entity, s *State, role, text string) error {
 			return nil
 		}
 		return setNumber(s, "percentage", text, func(n float64) any { return e.percentage(n) })
+	case "oscillation":
+		switch text {
+		case e.swings(true):
+			s.Attributes["oscillating"] = true
+		case e.swings(false):
+			s.Attributes["oscillating"] = false
+		default:
+			return fmt.Errorf("%q is neither of its payloads", shorten(text))
+		}
+		return nil
+	case "direction":
+		for _, way := range []string{"forward", "reverse"} {
+			if text == e.turns(way) {
+				s.Attributes["direction"] = way
+				return nil
+			}
+		}
+		if unknown(text) {
+			delete(s.Attributes, "direction")
+			return nil
+		}
+		return fmt.Errorf("%q is neither of its payloads", shorten(text))
 	case "preset_mode":
 		if text == e.text("payload_reset_preset_mode", "None") {
 			text = ""
@@ -54,6 +90,17 @@ func applyFan(e *Entity, s *State, role, text string) error {
 	}
 	return fmt.Errorf("no such topic")
 }
+
+// swings is the payload for swinging from side to side, or not.
+func (e *Entity) swings(on bool) string {
+	if on {
+		return e.text("payload_oscillation_on", "oscillate_on")
+	}
+	return e.text("payload_oscillation_off", "oscillate_off")
+}
+
+// turns is the payload for a direction.
+func (e *Entity) turns(way string) string { return e.text("payload_direction_"+way, way) }
 
 // percentage is what a speed of the device is in per cent.
 func (e *Entity) percentage(speed float64) int {
@@ -94,6 +141,19 @@ func carryFan(o *order) {
 			return
 		}
 		o.fanSpeed()
+	case "oscillate":
+		o.only("oscillating")
+		on, ok := o.call.Data["oscillating"].(bool)
+		if !ok {
+			o.cannot("%q must be true or false", "oscillating")
+		}
+		o.send("oscillation", o.e.swings(on))
+		o.expectAttribute("oscillation", "oscillating", on)
+	case "set_direction":
+		o.only("direction")
+		way := o.word("direction", o.e.Choices("direction"))
+		o.send("direction", o.e.turns(way))
+		o.expectAttribute("direction", "direction", way)
 	case "set_preset_mode":
 		o.only("preset_mode")
 		o.fanPreset()

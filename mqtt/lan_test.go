@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,7 @@ func TestBrokerOfTheNetwork(t *testing.T) {
 		{"plain", entry("ha.local.", 1883, "192.168.1.5"), "tcp://192.168.1.5:1883"},
 		{"encrypted, by its name", entry("ha.local.", 8883, "192.168.1.5"), "ssl://ha.local:8883"},
 		{"IPv6 only", entry("ha.local.", 1883, "fd00::5"), "tcp://[fd00::5]:1883"},
+		{"the link's IPv6 only", entry("ha.local.", 1883, "fe80::5"), ""},
 		{"no address", entry("ha.local.", 1883, ""), ""},
 		{"no port", entry("ha.local.", 0, "192.168.1.5"), ""},
 	} {
@@ -48,6 +50,47 @@ func TestBrokerOfTheNetwork(t *testing.T) {
 		got, err := onlyBroker(tt.found)
 		if got != tt.want || (err == nil) != (tt.says == "") || err != nil && !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%q: %q, %v", tt.found, got, err)
+		}
+	}
+}
+
+// A broker that is heard of over both families is one, whichever answer is first; two are two.
+func TestBrokerOfBothFamilies(t *testing.T) {
+	entry := func(name string, port int, ip4, ip6 string) *zeroconf.ServiceEntry {
+		e := zeroconf.NewServiceEntry(name, "_mqtt._tcp", "local.")
+		e.HostName, e.Port = "ha.local.", port
+		if ip4 != "" {
+			e.AddrIPv4 = []net.IP{net.ParseIP(ip4)}
+		}
+		if ip6 != "" {
+			e.AddrIPv6 = []net.IP{net.ParseIP(ip6)}
+		}
+		return e
+	}
+	v4, v6 := entry("ha", 1883, "192.168.1.5", ""), entry("ha", 1883, "", "fd00::5")
+	var many []*zeroconf.ServiceEntry
+	for port := range 100 {
+		many = append(many, entry("ha", 2000+port, "192.168.1.5", ""))
+	}
+	for _, tt := range []struct {
+		name    string
+		entries []*zeroconf.ServiceEntry
+		want    int
+		first   string
+	}{
+		{"IPv4 first", []*zeroconf.ServiceEntry{v4, v6}, 1, "tcp://192.168.1.5:1883"},
+		{"IPv6 first", []*zeroconf.ServiceEntry{v6, v4}, 1, "tcp://192.168.1.5:1883"},
+		{"IPv6 alone", []*zeroconf.ServiceEntry{v6}, 1, "tcp://[fd00::5]:1883"},
+		{"another port", []*zeroconf.ServiceEntry{v4, entry("ha", 1884, "192.168.1.5", "")}, 2, "tcp://192.168.1.5:1883"},
+		{"another name", []*zeroconf.ServiceEntry{v4, entry("spoof", 1883, "192.168.1.66", "")}, 2, "tcp://192.168.1.5:1883"},
+		{"no end of them", many, maxBrokers, "tcp://192.168.1.5:2000"},
+	} {
+		var b brokers
+		for _, e := range tt.entries {
+			b.take(e)
+		}
+		if got := b.addresses(); len(got) != tt.want || !slices.Contains(got, tt.first) {
+			t.Errorf("%s: %q", tt.name, got)
 		}
 	}
 }

@@ -7,6 +7,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// maxName is how long a name or an id may be, in bytes. Home Assistant's longest is 255
+// characters.
+const maxName = 1024
+
 // names fills the entity's ids and names, and returns what to call it in a
 // fault. object is the topic's or component's own id, the last resort.
 func (b *builder) names(object string) string {
@@ -16,6 +20,10 @@ func (b *builder) names(object string) string {
 		switch v := m[key].(type) {
 		case nil:
 		case string:
+			if len(v) > maxName {
+				b.fail("%s has %d bytes, %d are allowed", key, len(v), maxName)
+				return shorten(v)
+			}
 			return strings.TrimSpace(v)
 		case float64:
 			return numeral(v)

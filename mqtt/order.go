@@ -52,6 +52,9 @@ type order struct {
 func (e *Entity) order(c Call) *order {
 	o := &order{e: e, call: c}
 	carry := platforms(e.Platform, e.schema()).carry
+	if e.outside {
+		carry = carryOutside
+	}
 	if carry == nil {
 		o.cannot("entities of %s are not spoken to", e.Platform)
 		return o

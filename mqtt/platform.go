@@ -28,8 +28,10 @@ func platforms(name, schema string) platform {
 		return platform{buildLight, applyLight, carryLight}
 	case "switch":
 		return platform{buildSwitch, applySwitch, carrySwitch}
-	case "media_player", "script":
+	case "script":
 		return platform{buildSwitch, applySwitch, carrySwitch}
+	case "media_player":
+		return platform{buildPlayer, applyPlayer, carryPlayer}
 	case "siren":
 		return platform{buildSiren, applySiren, carrySiren}
 	case "humidifier":

@@ -127,6 +127,7 @@ func TestDamagedFileLosesItsOwnLinesOnly(t *testing.T) {
 	}{
 		{"nothing", func(b []byte) []byte { return b }, 0, 50},
 		{"a bit", func(b []byte) []byte { b[len(b)/2] ^= 4; return b }, 1, 49},
+		{"a letter, and all of it still makes sense", func(b []byte) []byte { return bytes.Replace(b, []byte("topic/07"), []byte("topic/x7"), 1) }, 1, 49},
 		{"the end is missing", func(b []byte) []byte { return b[:len(b)-40] }, 1, 49},
 		{"half is missing, between two lines", func(b []byte) []byte { return b[:bytes.IndexByte(b, '\n')+1] }, 0, 1},
 		{"zeros, as after a power cut", func(b []byte) []byte { copy(b[100:], make([]byte, 300)); return b }, 1, -1},

@@ -17,6 +17,12 @@ func buildVacuum(b *builder) {
 	b.texts("payload_start", "payload_stop", "payload_pause", "payload_return_to_base")
 	b.need(b.command("state", "command_topic", ""), "command_topic")
 	b.follow("state", "state_topic")
+	b.ability("fan_speed", func() {
+		if b.command("fan_speed", "set_fan_speed_topic", "") {
+			b.need(len(b.list("fan_speed_list")) > 0, "fan_speed_list")
+			b.feature("fan_speed")
+		}
+	})
 	can := b.list("supported_features")
 	if b.e.Config["supported_features"] == nil { // Home Assistant's defaults
 		can = []string{"start", "stop", "return_home"}
@@ -40,6 +46,9 @@ func applyVacuum(e *Entity, s *State, role, text string) error {
 	if !ok {
 		return fmt.Errorf("the state is not a JSON object")
 	}
+	if speed, ok := m["fan_speed"].(string); ok {
+		setWord(s, "fan_speed", speed)
+	}
 	state, given := m["state"]
 	if !given {
 		return nil
@@ -58,6 +67,10 @@ func applyVacuum(e *Entity, s *State, role, text string) error {
 func carryVacuum(o *order) {
 	if o.e.Config["payload_on"] != nil {
 		carrySwitch(o)
+		return
+	}
+	if o.call.Service == "set_fan_speed" {
+		o.setWordOf("fan_speed")
 		return
 	}
 	o.only()

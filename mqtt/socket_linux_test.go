@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"io"
 	"net"
 	"testing"
 
@@ -31,5 +32,53 @@ func TestKernelGivesUpUnacknowledgedBytes(t *testing.T) {
 	}
 	if ms != int(sendTimeout.Milliseconds()) {
 		t.Fatalf("the kernel keeps trying for %d ms", ms)
+	}
+}
+
+// What the other side sends is acknowledged at once, also after something was sent,
+// which makes a kernel wait.
+func TestKernelAcknowledgesAtOnce(t *testing.T) {
+	for name, open := range map[string]func(net.Conn) net.Conn{"ours": promptly, "as it is": func(c net.Conn) net.Conn { return c }} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = l.Close() }()
+			go func() { // says everything again
+				if c, err := l.Accept(); err == nil {
+					_, _ = io.Copy(c, c)
+				}
+			}()
+			bare, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = bare.Close() }()
+			conn := open(bare)
+			raw, err := bare.(*net.TCPConn).SyscallConn()
+			if err != nil {
+				t.Fatal(err)
+			}
+			quick := true
+			var one [1]byte
+			for range 64 {
+				if _, err := conn.Write(one[:]); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := conn.Read(one[:]); err != nil {
+					t.Fatal(err)
+				}
+				if err := raw.Control(func(fd uintptr) {
+					on, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK)
+					quick = quick && err == nil && on != 0
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if quick != (name == "ours") {
+				t.Errorf("it acknowledges at once: %v", quick)
+			}
+		})
 	}
 }

@@ -3,8 +3,8 @@ package mqtt
 import "encoding/json"
 
 // Switches, and the kinds that are only on or off. Home Assistant has no MQTT
-// form of media players and scripts; we take them when they are announced like a
-// switch, which is how a demo home does it.
+// form of scripts; we take them when they are announced like a switch, which is how
+// a demo home does it.
 
 func buildSwitch(b *builder) {
 	b.texts("payload_on", "payload_off", "state_on", "state_off")

@@ -87,7 +87,7 @@ func parseTemplate(s string, names ...string) (t template, err error) {
 		}
 	}()
 	grammar := config.New()
-	stream := tokens.LexAll(s, grammar)
+	stream := tokens.LexAll(inline(s), grammar)
 	c := &compiler{names: append([]string{}, names...)}
 	p := parser.NewParser("template", stream, grammar, nil, c) // nil: nothing can be loaded
 	tree, err := p.Parse()

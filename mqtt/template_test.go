@@ -103,6 +103,22 @@ func TestTemplates(t *testing.T) {
 		// choices
 		{"{{ 'ON' if value_json.p > 5 else 'OFF' }}", `{"p":6}`, "ON"},
 		{"{{ 'ON' if value_json.p > 5 else 'OFF' }}", `{"p":5}`, "OFF"},
+		{"{{ 'a' if value_json.p > 5 else 'b' if value_json.p > 3 else 'c' }}", `{"p":6}`, "a"},
+		{"{{ 'a' if value_json.p > 5 else 'b' if value_json.p > 3 else 'c' }}", `{"p":4}`, "b"},
+		{"{{- 'a' if value_json.p > 5 else 'b' if value_json.p > 3 else 'c' -}}", `{"p":1}`, "c"},
+		{"{{ (1 if value_json.p else 2) + 10 }}", `{"p":1}`, "11"},
+		{"{{ (1 if value_json.p else 2) + 10 }}", `{"p":0}`, "12"},
+		{"{{ {'a': 'x' if value_json.p else 'y', 'b': (1 if value_json.p else (2 if value_json.q else 3))}[value_json.k] }}", `{"p":0,"q":0,"k":"b"}`, "3"},
+		{"{{ {'a': 'x' if value_json.p else 'y'}[value_json.k] }}", `{"p":0,"k":"a"}`, "y"},
+		{"{{ value_json.p | default('x' if value_json.q else 'y') }}", `{"q":1}`, "x"},
+		{"{{ ['if', 'a if b else c'][0 if value_json.p == 1 else 1] }}", `{"p":2}`, "a if b else c"},
+		{"{% set v = 1 if value_json.p else 2 if value_json.q else 3 %}{{ v }}", `{"p":0,"q":1}`, "2"},
+		{"{% if (1 if value_json.p else 0) == 1 %}yes{% else %}no{% endif %}", `{"p":1}`, "yes"},
+		{"{% if value_json.p -%} a if b else c {%- endif %}", `{"p":1}`, "a if b else c"},
+		{"{{ value_json.iffy if value_json.else_ else value_json['if'] }}", `{"else_":0,"if":7,"iffy":8}`, "7"},
+		{"{{ value_json.missing.deeper if false else (5 if true else value_json.missing) }}", `{}`, "5"},
+		{`{"a": {{ 1 if value == 'x' else 2 if value == 'y' else 3 }}, "b": {"c": 2}}`, "y", `{"a": 2, "b": {"c": 2}}`},
+		{"{{ ('a' if value_json.p) ~ 'z' }}", `{"p":0}`, "z"},
 		{"{{ value_json.up | iif('open', 'closed') }}", `{"up":false}`, "closed"},
 		{"{{ iif(value == 'yes', 1, 0) }}", "yes", "1"},
 		{"{% if value_json.a is defined %}{{ value_json.a }}{% endif %}", `{"b":1}`, "undefined"},
@@ -160,7 +176,9 @@ func TestTemplatesRefused(t *testing.T) {
 		{"{{ value | round(1, 2, 3, 4) }}", "takes 3 values"},
 		{"{{ value | multiply }}", "needs amount"},
 		{"{{ value | int(bass=16) }}", "takes no bass"},
-		{"{{ 'a' if value else 'b' if value else 'c' }}", "'}}' expected"},
+		{"{{ 'a' if value else 'b' if value else }}", "cannot be used"},
+		{"{{ (if value else 2) }}", "cannot be used"},
+		{"{{ choose__(1) }}", "is not evaluated"},
 		{"{{ value", "'}}' expected"},
 		{"{% if value %}x", "Unexpected EOF"},
 		{"{{ }}", "expected"},
@@ -288,6 +306,26 @@ func TestTemplateManual(t *testing.T) {
 	for name := range tests {
 		if !words[name] {
 			t.Errorf("docs/mqtt.md does not name the test %s", name)
+		}
+	}
+}
+
+// What is written anew for the parser takes no time that grows faster than what came,
+// whatever is nested in what.
+func TestNestedConditionalsAreBounded(t *testing.T) {
+	for _, s := range []string{
+		"{{ " + strings.Repeat("(", 2000) + "1 if value else 2" + strings.Repeat(")", 2000) + " }}",
+		"{{ " + strings.Repeat("1 if value else ", 250) + "2 }}",
+		"{{ " + strings.Repeat("(1 if value else ", 200) + "2" + strings.Repeat(")", 200) + " }}",
+		"{{ " + strings.Repeat("[", 4000) + " }}", "{{ " + strings.Repeat("'", 4001) + " }}", strings.Repeat("{{", 2000), strings.Repeat("{% if", 800),
+	} {
+		if got := inline(s); len(got) > 8*len(s) {
+			t.Errorf("%q becomes %d bytes", shorten(s), len(got))
+		}
+		if tpl, err := parseTemplate(s, "value"); err == nil {
+			if _, err := tpl.render(&payload{text: "x"}); err != nil && !errors.Is(err, errUndefined) {
+				t.Errorf("%q: %v", shorten(s), err)
+			}
 		}
 	}
 }

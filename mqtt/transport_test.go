@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -19,6 +20,28 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/listeners"
 )
+
+// The broker keeps nothing for a client that is away: it is told to forget it.
+func TestConnectIsClean(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	runClient(t, ClientOptions{Broker: "tcp://" + l.Addr().String()})
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	packet := make([]byte, 12)
+	if _, err := io.ReadFull(c, packet); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(packet[2:9], []byte("\x00\x04MQTT\x04")) || packet[9] != 0x02 || packet[11] != byte(keepAlive.Seconds()) {
+		t.Errorf("CONNECT begins with % x: want MQTT 3.1.1, a clean session, and 10 s", packet)
+	}
+}
 
 func TestClientSpeaksTLS(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

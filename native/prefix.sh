@@ -3,13 +3,13 @@
 #   root/     Debian's packages, unpacked (not there where the distribution's own packages are used)
 #   include/  only the headers that cgo needs, lib/ only the libraries: a whole lib folder on the compiler's path
 #             would put another C library in the way of the host's
-#   bin/      espeak-ng, llama-server, pocketsphinx; mosquitto and its clients for the tests
+#   bin/      espeak-ng, llama-server, llama-quantize, pocketsphinx; mosquitto and its clients for the tests
 #   env       the environment for building cmd/cricket-native, with absolute paths
 #   ready     written last, when the self-test has passed
 #
 # All but env and ready may be moved.
 
-programs="espeak-ng llama-server pocketsphinx mosquitto mosquitto_pub mosquitto_sub mosquitto_passwd"
+programs="espeak-ng llama-server llama-quantize pocketsphinx mosquitto mosquitto_pub mosquitto_sub mosquitto_passwd"
 headers="whisper.h ggml.h ggml-alloc.h ggml-backend.h ggml-cpu.h ggml-opt.h ggml-rpc.h gguf.h llama.h portaudio.h pocketsphinx.h speex"
 libs="libwhisper libggml libggml-base libllama libportaudio libpocketsphinx libspeexdsp"
 

@@ -279,7 +279,7 @@ func (e *Endpointer) spoken() (first, last int, found bool) {
 	frames := e.frames[e.begin:]
 	tail := len(frames) // where the silence after the request begins for sure
 	if e.quiet >= leastTail {
-		tail -= min(tailFrames, e.quiet*tailFrames/hangover)
+		tail -= min(tail, tailFrames, e.quiet*tailFrames/hangover) // the silence may have begun before Begin
 	}
 	above := e.aboveNoise(frames, tail)
 	peak := highest(above)

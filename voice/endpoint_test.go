@@ -356,6 +356,25 @@ func BenchmarkEndpointer(b *testing.B) {
 }
 
 // What is spoken before Begin belongs to no request: of two words in a row the second
+// A request may be waited for from any moment on, also in the silence after somebody
+// spoke: whatever the pause is, there is nothing before it to be cut off.
+func TestBeginWhileSomebodyEnds(t *testing.T) {
+	c := clips(t)[0]
+	s := seconds(6).at(0, white(6*SampleRate, 1), -60).speech(1, c, -30)
+	for begin := range len(s.frames()) {
+		e := NewEndpointer()
+		e.Pause = func() time.Duration { return 1200 * time.Millisecond }
+		for i, f := range s.frames() {
+			if i == begin {
+				e.Begin(f.Time)
+			}
+			if u, ok := e.Push(f); ok && u.End < e.first {
+				t.Errorf("begun at frame %d: a request of before", begin)
+			}
+		}
+	}
+}
+
 // is the request, with or without a pause, and a word alone is none.
 func TestBegin(t *testing.T) {
 	c := clips(t)[0]
@@ -477,5 +496,20 @@ func TestPauseAskedFor(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A wake word may be noticed late: what was said up to two seconds before the request was
+// told to begin is still there, to the first sample.
+func TestTwoSecondsBeforeAreKept(t *testing.T) {
+	e := NewEndpointer()
+	frame := Frame{PCM: make([]int16, FrameSamples)}
+	for i := range 1000 {
+		frame.Time = time.Duration(i) * frameTime
+		e.Push(frame)
+	}
+	now := 1000 * frameTime
+	if e.Begin(now - 1900*time.Millisecond); e.first+time.Duration(e.begin)*frameTime > now-1900*time.Millisecond {
+		t.Errorf("a request that begins 1.9 s ago begins %v ago", now-e.first-time.Duration(e.begin)*frameTime)
 	}
 }

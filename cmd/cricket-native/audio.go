@@ -19,6 +19,7 @@ import (
 type audioCommand struct {
 	Microphone  string `help:"A part of a device's name, or file:PATH; empty: the default device."`
 	Loudspeaker string `help:"The same for the loudspeaker."`
+	Beamforming bool   `help:"The microphone is two, side by side: listen to where somebody speaks."`
 }
 
 // Run serves the microphone and the loudspeaker until the daemon goes.
@@ -32,7 +33,12 @@ func (c audioCommand) Run() error {
 		if err != nil {
 			return nil, nil, err
 		}
-		a, err := newSound(emit, func() (microphone, error) { return openMicrophone(cards, c.Microphone) },
+		var a *sound
+		var still func() bool
+		if c.Beamforming {
+			still = func() bool { return a.sounds() }
+		}
+		a, err = newSound(emit, func() (microphone, error) { return openMicrophone(cards, c.Microphone, still) },
 			func() (loudspeaker, error) { return openLoudspeaker(cards, c.Loudspeaker) })
 		if err != nil {
 			return nil, nil, err
@@ -214,6 +220,13 @@ func (s *sound) next(frame []int16) bool {
 	return n > 0
 }
 
+// sounds says whether there is something to play.
+func (s *sound) sounds() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue) > 0
+}
+
 // drop ends what is being played and what waits, because of a fault.
 func (s *sound) drop(fault error) {
 	s.mu.Lock()
@@ -292,17 +305,19 @@ func (s *sound) handlers(cards cards) child.Handlers {
 	}
 }
 
-// openMicrophone opens what the configuration names.
-func openMicrophone(cards cards, name string) (microphone, error) {
+// openMicrophone opens what the configuration names; still, where it is not nil, is for a beam.
+func openMicrophone(cards cards, name string, still func() bool) (microphone, error) {
 	var mic microphone
 	var err error
 	switch path, file := strings.CutPrefix(name, "file:"); {
+	case file && still != nil:
+		err = fmt.Errorf("open microphone: 'audio.beamforming' wants a card with two microphones, and %q is a file", path)
 	case file:
 		mic, err = openSoundFile(path)
-	case name == "" && onDesktop():
-		mic, err = startProgram(desktop.record, true)
+	case name == "" && still == nil && onDesktop():
+		mic, err = startProgram(piped(recorder), true)
 	default:
-		mic, err = cards.microphone(name)
+		mic, err = cards.microphone(name, still)
 	}
 	if err != nil {
 		return nil, err // and not a typed nil
@@ -317,7 +332,7 @@ func openLoudspeaker(cards cards, name string) (loudspeaker, error) {
 	case file:
 		speaker, err = createSoundFile(path)
 	case name == "" && onDesktop():
-		speaker, err = startProgram(desktop.play, false)
+		speaker, err = startProgram(piped(player), false)
 	default:
 		speaker, err = cards.loudspeaker(name)
 	}

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cricket-home/cricket/internal/child"
@@ -26,7 +28,8 @@ type desk struct {
 	frames int // that left
 	told   []audio.Notice
 	played []int16
-	hears  chan []int16 // closed: the microphone is gone
+	hears  chan []int16      // closed: the microphone is gone
+	tells  chan audio.Notice // what was told, too; nil: nobody waits for it
 }
 
 func (d *desk) emit(of child.Type, payload []byte) error {
@@ -41,6 +44,9 @@ func (d *desk) emit(of child.Type, payload []byte) error {
 		d.t.Error(err)
 	}
 	d.told = append(d.told, n)
+	if d.tells != nil {
+		d.tells <- n
+	}
 	return nil
 }
 
@@ -172,20 +178,33 @@ func TestSoundFiles(t *testing.T) {
 	if err := errors.Join(voice.WriteWAV(file, voice.SampleRate, tone), file.Close()); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{raw, wav} {
-		m, err := openSoundFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []int16
-		frame := make([]int16, voice.FrameSamples)
-		for err = m.Read(frame); err == nil; err = m.Read(frame) {
-			got = append(got, frame...)
-		}
-		if !slices.Equal(got, tone) || !errors.Is(err, errHeard) || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %d samples, %v", path, len(got), err)
-		}
-		m.Close()
+	odd := filepath.Join(dir, "odd.raw")
+	if err := os.WriteFile(odd, child.PCM(tone)[:5*voice.FrameSamples-1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	short := slices.Clone(tone)
+	clear(short[5*voice.FrameSamples/2-1:])
+	for path, want := range map[string][]int16{raw: tone, wav: tone, odd: short} {
+		synctest.Test(t, func(t *testing.T) {
+			m, err := openSoundFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			begun := time.Now()
+			var got []int16
+			frame := make([]int16, voice.FrameSamples)
+			for err = m.Read(frame); err == nil; err = m.Read(frame) {
+				got = append(got, frame...)
+			}
+			want := append(slices.Clone(want), make([]int16, silentEnd*voice.FrameSamples)...)
+			if !slices.Equal(got, want) || !errors.Is(err, errHeard) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s: %d samples, want %d, %v", path, len(got), len(want), err)
+			}
+			if took, want := time.Since(begun), time.Duration(len(want)/voice.FrameSamples-1)*20*time.Millisecond; took != want {
+				t.Errorf("%s took %v, want %v", path, took, want)
+			}
+		})
 	}
 	if _, err := openSoundFile(filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "open microphone") {
 		t.Errorf("%v", err)
@@ -258,6 +277,52 @@ func TestEngineWithFiles(t *testing.T) {
 	if pcm, _ := child.Samples(b); !slices.Contains(pcm, 1099) {
 		t.Errorf("%d samples were written, and not the tone", len(pcm))
 	}
+}
+
+// Once Mute has returned nothing comes out of the engine, from a child that is killed
+// meanwhile neither.
+func TestEngineMute(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mic")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := audio.New(audio.Options{Native: voicetest.Program(t, "cricket-native"), Microphone: "file:" + path, Loudspeaker: audio.None, Log: slog.New(slog.DiscardHandler)})
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ended := make(chan error)
+	go func() { ended <- e.Run(ctx) }()
+	hears := func() {
+		t.Helper()
+		for {
+			_, err := e.Next(ctx)
+			if err == nil {
+				return
+			}
+			if ctx.Err() != nil {
+				t.Fatal("it hears nothing")
+			}
+		}
+	}
+	hears()
+	e.Mute(true)
+	// The child is killed, and its successor is muted, too: none of its frames comes.
+	if err := syscall.Kill(e.State().PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for s := e.State(); (!s.Running || s.Restarts == 0) && ctx.Err() == nil; s = e.State() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	quiet, over := context.WithTimeout(ctx, 300*time.Millisecond)
+	for quiet.Err() == nil {
+		if f, err := e.Next(quiet); err == nil {
+			t.Errorf("muted, a frame of %q came", f.Mic)
+			break
+		}
+	}
+	over()
+	e.Mute(false)
+	hears()
+	stop()
+	<-ended
 }
 
 // What cannot be opened is said, and nothing dies of it; who plays before the

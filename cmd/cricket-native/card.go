@@ -99,17 +99,17 @@ type card struct {
 }
 
 // open opens a stream at our rate, or else at the device's own.
-func (c cards) openStream(d *portaudio.DeviceInfo, in bool) (*card, error) {
+func (c cards) openStream(d *portaudio.DeviceInfo, in bool, channels int) (*card, error) {
 	for _, rate := range []int{voice.SampleRate, int(d.DefaultSampleRate)} {
-		k := &card{cards: c, name: d.Name, rate: rate, device: make([]int16, rate/50)}
+		k := &card{cards: c, name: d.Name, rate: rate, device: make([]int16, channels*rate/50)}
 		p := portaudio.LowLatencyParameters(nil, d) // what is hushed is to be silent soon
 		if in {
 			p = portaudio.HighLatencyParameters(d, nil)
-			p.Input.Channels = 1
+			p.Input.Channels = channels
 		} else {
-			p.Output.Channels = 1
+			p.Output.Channels = channels
 		}
-		p.SampleRate, p.FramesPerBuffer = float64(rate), len(k.device)
+		p.SampleRate, p.FramesPerBuffer = float64(rate), rate/50
 		var err error
 		if k.stream, err = portaudio.OpenStream(p, k.device); err != nil {
 			if rate == int(d.DefaultSampleRate) {
@@ -134,7 +134,9 @@ func (c cards) openStream(d *portaudio.DeviceInfo, in bool) (*card, error) {
 	return nil, errors.New("it has no rate")
 }
 
-func (c cards) microphone(name string) (microphone, error) {
+// microphone opens a device that hears. With still it is two microphones in one, a beam;
+// still says when not to turn it.
+func (c cards) microphone(name string, still func() bool) (microphone, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.refresh(); err != nil {
@@ -144,9 +146,18 @@ func (c cards) microphone(name string) (microphone, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := c.openStream(d, true)
+	channels := 1
+	if still != nil {
+		if channels = 2; d.MaxInputChannels < channels {
+			return nil, fmt.Errorf("open microphone %q: 'audio.beamforming' wants two microphones, and it has %d", d.Name, d.MaxInputChannels)
+		}
+	}
+	k, err := c.openStream(d, true, channels)
 	if err != nil {
 		return nil, fmt.Errorf("open microphone %q: %w", d.Name, err)
+	}
+	if still != nil {
+		return newPair(k, still), nil
 	}
 	return k, nil
 }
@@ -161,7 +172,7 @@ func (c cards) loudspeaker(name string) (loudspeaker, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := c.openStream(d, false)
+	k, err := c.openStream(d, false, 1)
 	if err != nil {
 		return nil, fmt.Errorf("open loudspeaker %q: %w", d.Name, err)
 	}
@@ -186,11 +197,12 @@ func (k *card) Read(pcm []int16) error {
 			k.wait = append(k.wait[:0], k.wait[n:]...)
 			return lost
 		}
-		err := k.stream.Read()
-		if errors.Is(err, portaudio.InputOverflowed) {
+		over, err := k.take()
+		if err != nil {
+			return err
+		}
+		if over {
 			lost = errOverrun
-		} else if err != nil {
-			return fmt.Errorf("read microphone %q: %w", k.name, err)
 		}
 		if k.to == nil {
 			copy(pcm, k.device)
@@ -198,6 +210,18 @@ func (k *card) Read(pcm []int16) error {
 		}
 		k.wait = k.to.Push(k.wait, k.device)
 	}
+}
+
+// take reads what the device has heard into its frame, and says whether some was lost before.
+func (k *card) take() (lost bool, err error) {
+	err = k.stream.Read()
+	if errors.Is(err, portaudio.InputOverflowed) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read microphone %q: %w", k.name, err)
+	}
+	return false, nil
 }
 
 func (k *card) Write(pcm []int16) error {

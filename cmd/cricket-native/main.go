@@ -29,6 +29,10 @@ type command struct {
 }
 
 func main() {
+	if err := adopt(); err != nil {
+		fmt.Fprintln(os.Stderr, "cricket-native: error:", err)
+		os.Exit(1)
+	}
 	var c command
 	k := kong.Parse(&c, kong.Name("cricket-native"), kong.Description("The native engines of cricket."), kong.UsageOnError())
 	// Libraries print on descriptor 1: from here on that is stderr, and what this

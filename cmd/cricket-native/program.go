@@ -15,11 +15,21 @@ import (
 	"github.com/cricket-home/cricket/internal/child"
 )
 
-// desktop is the pair of programs that hear and play on a machine whose sound
-// PipeWire has: PortAudio would take the devices away from everybody else there.
-var desktop = struct{ record, play []string }{
-	record: []string{"pw-record", "--rate", "16000", "--channels", "1", "--format", "s16", "--raw", "-"},
-	play:   []string{"pw-play", "--rate", "16000", "--channels", "1", "--format", "s16", "--raw", "-"},
+// The programs that hear and play on a machine whose sound PipeWire has: PortAudio would
+// take the devices away from everybody else there.
+const (
+	recorder = "pw-record"
+	player   = "pw-play"
+)
+
+// piped is the command of one of them for a pipe of 16 kHz PCM. Those of today want "--raw"
+// for that, and those of Debian 12 (PipeWire 0.3.65) do not know it.
+func piped(program string) []string {
+	args := []string{program, "--rate", "16000", "--channels", "1", "--format", "s16"}
+	if help, err := exec.Command(program, "--help").CombinedOutput(); err == nil && strings.Contains(string(help), "--raw") {
+		args = append(args, "--raw")
+	}
+	return append(args, "-")
 }
 
 // onDesktop says whether PipeWire runs here for this user.
@@ -27,8 +37,8 @@ func onDesktop() bool {
 	if _, err := os.Stat(filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "pipewire-0")); err != nil {
 		return false
 	}
-	_, record := exec.LookPath(desktop.record[0])
-	_, play := exec.LookPath(desktop.play[0])
+	_, record := exec.LookPath(recorder)
+	_, play := exec.LookPath(player)
 	return record == nil && play == nil
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"text/tabwriter"
@@ -68,12 +69,21 @@ func (c *homeApprove) Run(ctx context.Context, t *terminal) error {
 		}
 	}
 	for _, id := range ids {
-		body, err := s.call(ctx, "POST", "/home/approve", url.Values{"id": {id}}, nil)
-		if err != nil {
+		if err := approve(ctx, s, id); err != nil {
 			return err
 		}
-		body.Close()
 		fmt.Fprintf(t.out, "%s is taken in.\n", id)
 	}
 	return nil
+}
+
+func approve(ctx context.Context, s *session, id string) error {
+	body, err := s.call(ctx, "POST", "/home/approve", url.Values{"id": {id}}, nil)
+	if f, ok := errors.AsType[*fault](err); ok && f.code == exitUsage {
+		f.hint = "cricket home pending"
+	}
+	if err == nil {
+		body.Close()
+	}
+	return err
 }

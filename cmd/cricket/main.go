@@ -86,21 +86,36 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 }
 
 type commands struct {
-	Run     run           `cmd:"" help:"Run the daemon."`
-	Hear    hear          `cmd:"" help:"Answer what is spoken in WAV files."`
-	Listen  listen        `cmd:"" help:"Answer one request spoken into the microphone."`
-	Ask     ask           `cmd:"" help:"Answer a sentence."`
-	Resolve resolve       `cmd:"" help:"Resolve JSON lines from standard input, without any side effect."`
-	Say     say           `cmd:"" help:"Speak a sentence."`
-	Why     why           `cmd:"" help:"Explain the last requests."`
-	Ring    ring          `cmd:"" help:"Show what rings and what is planned, or stop the ringing."`
-	Doctor  doctor        `cmd:"" help:"Find faults and name the fix."`
-	Models  modelCommands `cmd:"" help:"The models that hear, speak and understand."`
-	Wake    wakeCommands  `cmd:"" help:"The words that wake the box."`
+	Run       run           `cmd:"" help:"Run the daemon."`
+	Hear      hear          `cmd:"" help:"Answer what is spoken in WAV files."`
+	Listen    listen        `cmd:"" help:"Answer one request spoken into the microphone."`
+	Ask       ask           `cmd:"" help:"Answer a sentence."`
+	Resolve   resolve       `cmd:"" help:"Resolve JSON lines from standard input, without any side effect."`
+	Say       say           `cmd:"" help:"Speak a sentence."`
+	Announce  announce      `cmd:"" help:"Let the boxes of the house, or of a room, say something."`
+	Why       why           `cmd:"" help:"Explain the last requests."`
+	Ring      ring          `cmd:"" help:"Show the lights of the box, what rings and what is planned; or stop the ringing."`
+	Doctor    doctor        `cmd:"" help:"Find faults and name the fix."`
+	Bench     benchCommands `cmd:"" help:"Measure this box."`
+	FirstBoot firstBoot     `cmd:"" hidden:"" help:"Take over what is on the card (run by the card image)."`
+	Models    modelCommands `cmd:"" help:"The models that hear, speak and understand."`
+	Wake      wakeCommands  `cmd:"" help:"The words that wake the box."`
+	Learned   struct {
+		Show   learnedShow   `cmd:"" help:"Show what this household has taught its box."`
+		Export learnedExport `cmd:"" help:"Write all of it as JSON."`
+		Erase  learnedErase  `cmd:"" help:"Forget some of it, or all."`
+	} `cmd:"" help:"What was learned in this house."`
+	Mesh    meshCommands   `cmd:"" help:"The other boxes of this home."`
+	Page    pageCommands   `cmd:"" help:"The house page in a browser."`
+	Backup  backupCommand  `cmd:"" help:"Write what this box knows into one encrypted file."`
+	Restore restoreCommand `cmd:"" help:"Take over what is in a backup."`
+	OpenAI  openAI         `cmd:"" name:"openai" help:"Where programs ask the language model by OpenAI's API."`
+	Update  updateCommands `cmd:"" help:"New versions of the box's whole system."`
 	Home    struct {
-		Show    homeShow    `cmd:"" help:"Show rooms and devices."`
-		Import  homeImport  `cmd:"" help:"Take over floors, rooms, names and aliases from Home Assistant's registry files."`
-		Pending homePending `cmd:"" help:"Show new devices that wait for your approval."`
-		Approve homeApprove `cmd:"" help:"Take in new devices that wait."`
+		Show        homeShow        `cmd:"" help:"Show rooms and devices."`
+		Import      homeImport      `cmd:"" help:"Take over floors, rooms, names and aliases from Home Assistant's registry files."`
+		Permissions homePermissions `cmd:"" help:"Show who may do what."`
+		Pending     homePending     `cmd:"" help:"Show new devices that wait for your approval."`
+		Approve     homeApprove     `cmd:"" help:"Take in new devices that wait."`
 	} `cmd:"" help:"The model of the home."`
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/voicetest"
+	"github.com/cricket-home/cricket/voice/wake"
 )
 
 // played is a microphone that hears a sound, and then nothing for ever, or until it is
@@ -63,6 +65,28 @@ func TestRecord(t *testing.T) {
 	} {
 		if _, err := (&terminal{out: &out}).record(t.Context(), tt.mic, "x"); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
+// A microphone that is gone before its first frame was never tried.
+func TestTryWithoutAFrame(t *testing.T) {
+	words := []wake.Word{{Name: wake.Stop, Model: wake.Bundled(), Sensitivity: wake.DefaultSensitivity, Refractory: wake.DefaultRefractory}}
+	for _, tt := range []struct {
+		frames int
+		told   bool
+	}{{0, false}, {50, true}} {
+		mic := &played{left: tt.frames}
+		var out bytes.Buffer
+		_, err := (&wakeTry{}).sound(&terminal{out: &out}, words, "the microphone", func() (voice.Frame, error) {
+			f, err := mic.Next(t.Context())
+			if err != nil {
+				err = io.EOF
+			}
+			return f, err
+		})
+		if told := strings.Contains(out.String(), "not woken by stop"); err != nil || told != tt.told {
+			t.Errorf("after %d frames: %q, %v", tt.frames, out.String(), err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,9 @@ const longestLine = 1 << 20
 type resolve struct {
 	Home string `required:"" help:"The home whose names count." type:"existingfile" placeholder:"HOME.toml"`
 	Lang string `help:"Language of the sentences (the home's own)." placeholder:"en"`
-	Tier string `help:"Use this tier only: template or repair." enum:",template,repair,llm" default:"" placeholder:"template"`
+	Tier string `help:"Use this tier only: template, repair or llm." enum:",template,repair,llm" default:"" placeholder:"template"`
+
+	Model string `help:"With --tier llm: a GGUF file, instead of the model that was chosen." type:"existingfile" placeholder:"F.gguf"`
 }
 
 // query is one line of input.
@@ -38,10 +41,7 @@ type query struct {
 	Tokens       []intent.Token       `json:"tokens"`
 }
 
-func (c *resolve) Run(t *terminal) error {
-	if c.Tier == string(intent.LLM) {
-		return &fault{fmt.Errorf("resolve with tier %q: this version has only the tiers template and repair", c.Tier), "cricket resolve --tier repair --home " + c.Home, exitMissing}
-	}
+func (c *resolve) Run(ctx context.Context, t *terminal) error {
 	data, err := os.ReadFile(c.Home)
 	if err != nil {
 		return fmt.Errorf("read home: %w", err)
@@ -66,6 +66,20 @@ func (c *resolve) Run(t *terminal) error {
 		resolve = resolver.Match
 	case string(intent.Repair):
 		resolve = resolver.Repair
+	case string(intent.LLM):
+		model, end, err := startModel(ctx, t, c.Model, h.Names())
+		if err != nil {
+			return err
+		}
+		defer end()
+		resolve = func(q intent.Query) intent.Intent {
+			a, _, err := model.AnswerInTurn(ctx, q)
+			if err != nil {
+				fmt.Fprintf(t.err, "cricket: error: %v\n", err)
+				return intent.Intent{Refusal: intent.NotRecognized, Tier: intent.LLM}
+			}
+			return a.Intent()
+		}
 	}
 
 	in := bufio.NewReaderSize(t.in, longestLine)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -28,6 +29,9 @@ func (c *ring) Run(ctx context.Context, t *terminal) error {
 		}
 		body.Close()
 	}
+	if !c.Stop && !c.JSON && isTerminal(t.out) {
+		return c.watch(ctx, t.out, s)
+	}
 	var planned []appliance.Planned
 	if err := s.get(ctx, "/ring", nil, &planned); err != nil {
 		return err
@@ -35,10 +39,17 @@ func (c *ring) Run(ctx context.Context, t *terminal) error {
 	if c.JSON {
 		return json.NewEncoder(t.out).Encode(planned)
 	}
+	fmt.Fprint(t.out, plannedTable(planned))
+	return nil
+}
+
+// plannedTable is what is planned, a line each.
+func plannedTable(planned []appliance.Planned) string {
 	if len(planned) == 0 {
-		fmt.Fprintln(t.out, "Nothing rings, and nothing is planned.")
+		return "Nothing rings, and nothing is planned.\n"
 	}
-	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	for _, p := range planned {
 		due := "in " + (time.Duration(p.Left) * time.Second).String()
 		switch {
@@ -56,5 +67,6 @@ func (c *ring) Run(ctx context.Context, t *terminal) error {
 		}
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", p.ID, p.State, p.Kind, name, p.Room, due)
 	}
-	return w.Flush()
+	w.Flush() // into memory
+	return out.String()
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
+	"path/filepath"
 	"syscall"
 
 	"github.com/cricket-home/cricket/appliance"
@@ -20,26 +20,24 @@ type run struct {
 	Debug  bool   `help:"Log what was said, and every request."`
 }
 
-// softMemory is from where on the daemon collects its garbage more often than it would:
-// when a large home announces itself, there is much of it, on boards that have little
-// memory.
-const softMemory = 96 << 20 // bytes
-
 func (c *run) Run(ctx context.Context, t *terminal) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softMemory)
+		sparingly()
 	}
 	level := slog.LevelInfo
 	if c.Debug {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}))
+	if err := appliance.TakeRestored(c.Config, appliance.StateDir()); err != nil {
+		log.Error("a backup is not wholly restored", "err", err)
+	}
 	config, err := appliance.LoadConfig(c.Config)
 	if err != nil {
 		return &fault{err, "cricket run --help", exitUsage}
 	}
 	o := appliance.Options{Config: config, Devices: c.Demo, Ears: true, Keep: true, Log: log,
-		StateDir: appliance.StateDir(), RuntimeDir: appliance.RuntimeDir()}
+		StateDir: appliance.StateDir(), RuntimeDir: appliance.RuntimeDir(), Sys: os.DirFS("/sys"), System: appliance.ThisSystem()}
 	if o.Bin, err = appliance.Bin(); err != nil {
 		return err
 	}
@@ -47,11 +45,18 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 		if o.Home, err = demo.Home(); err != nil {
 			return err
 		}
+		o.HomeDir = filepath.Join(o.StateDir, "demo") // the alarms of a demonstration wake nobody at home
 	}
 	if sound, err := appliance.OpenSound(config.Audio, o.Bin, log); err != nil { // text and MQTT need none
 		log.Warn("the box is silent and hears nobody", "err", err)
 	} else {
 		o.Sound = sound
+	}
+	if face, err := appliance.OpenFace(config.Board, log); err != nil {
+		log.Error("the box has no lights and no buttons", "err", err)
+		o.BoardFault = err
+	} else if face != nil {
+		o.Board = face
 	}
 	box, err := appliance.New(o)
 	if err != nil {
@@ -60,6 +65,11 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 	go func() {
 		if box.Ready(ctx) == nil {
 			fmt.Fprintln(t.out, box.Summary())
+		}
+	}()
+	go func() {
+		if err := box.Tell(ctx); err != nil {
+			log.Error("systemd does not know how the box is", "err", err)
 		}
 	}()
 	err = box.Run(ctx)

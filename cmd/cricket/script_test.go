@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/cricket-home/cricket/models/random"
 	"github.com/cricket-home/cricket/voice/voicetest"
 )
 
@@ -31,6 +33,17 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	mouth := filepath.Dir(espeak)
+	// A language model that says anything its grammar lets it say.
+	gguf := filepath.Join(t.TempDir(), "random.gguf")
+	file, err := os.Create(gguf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := random.SmallLlama()
+	shape.Ctx = 4096
+	if err := errors.Join(random.Llama(file, shape, 1), file.Close()); err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
@@ -45,6 +58,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("RUNTIME_DIRECTORY", run)
 			e.Setenv("PATH", e.Getenv("PATH")+":"+mouth) // after the folder that has no cricket-native
 			e.Setenv("STATE_DIRECTORY", filepath.Join(run, "state"))
+			e.Setenv("GGUF", gguf)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

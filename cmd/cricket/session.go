@@ -129,8 +129,11 @@ func (s *session) call(ctx context.Context, method, path string, query url.Value
 	defer answer.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
 	code := exitUsage
-	if answer.StatusCode == http.StatusServiceUnavailable {
+	switch answer.StatusCode {
+	case http.StatusServiceUnavailable:
 		code = exitMissing
+	case http.StatusForbidden:
+		code = exitRefused
 	}
 	return nil, &fault{errors.New(strings.TrimSpace(string(text))), "", code}
 }
@@ -182,6 +185,9 @@ func (t *terminal) results(body io.Reader, asJSON bool) (lines int, err error) {
 			}
 			worst = exitMissing
 		} else if !r.Done() {
+			if r.Hint != "" && !asJSON {
+				fmt.Fprintf(t.err, "cricket: hint: %s\n", r.Hint)
+			}
 			worst = max(worst, exitRefused)
 		}
 	}

@@ -212,7 +212,12 @@ func (c *wakeTry) file(ctx context.Context, t *terminal, words []wake.Word, file
 	if err != nil {
 		return 0, fmt.Errorf("try %s: %w", file, err)
 	}
-	return c.sound(ctx, t, words, file, wav.Next)
+	return c.sound(t, words, file, func() (voice.Frame, error) {
+		if err := ctx.Err(); err != nil {
+			return voice.Frame{}, err
+		}
+		return wav.Next()
+	})
 }
 
 // microphone shows the scores of what is said, until somebody interrupts it.
@@ -227,9 +232,9 @@ func (c *wakeTry) microphone(ctx context.Context, t *terminal, words []wake.Word
 	}
 	fmt.Fprintln(t.err, "Listening. Ctrl-C ends it.")
 	var gone error
-	woke, err := c.sound(ctx, t, words, "the microphone", func() (voice.Frame, error) {
+	woke, err := c.sound(t, words, "the microphone", func() (voice.Frame, error) {
 		f, err := mic.Next(ctx)
-		if err != nil {
+		if err != nil || ctx.Err() != nil { // one that is never late has a frame after Ctrl-C too
 			gone, err = err, io.EOF
 		}
 		return f, err
@@ -246,7 +251,7 @@ func (c *wakeTry) microphone(ctx context.Context, t *terminal, words []wake.Word
 }
 
 // sound shows the scores over the frames of next, and returns how often a word woke.
-func (c *wakeTry) sound(ctx context.Context, t *terminal, words []wake.Word, file string, next func() (voice.Frame, error)) (woke int, err error) {
+func (c *wakeTry) sound(t *terminal, words []wake.Word, file string, next func() (voice.Frame, error)) (woke int, err error) {
 	d, err := wake.New(wake.Options{Words: words, Missed: func(m wake.NearMiss) {
 		fmt.Fprintf(t.out, "near miss %s %.2f at %.2f\n", m.Word, m.Score, m.At.Seconds())
 	}})
@@ -260,16 +265,14 @@ func (c *wakeTry) sound(ctx context.Context, t *terminal, words []wake.Word, fil
 	for _, w := range words {
 		meters[w.Name] = &meter{word: w.Name, columns: columns(t.out)}
 	}
-	for {
+	frames := 0
+	for ; ; frames++ {
 		frame, err := next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return woke, fmt.Errorf("try %s: %w", file, err)
-		}
-		if err := ctx.Err(); err != nil {
-			return woke, err
 		}
 		wakes := d.Push(frame)
 		for _, m := range meters {
@@ -280,7 +283,7 @@ func (c *wakeTry) sound(ctx context.Context, t *terminal, words []wake.Word, fil
 			fmt.Fprintf(t.out, "woke %s %.2f at %.2f%s (%.0f dB over the noise)\n", w.Word, w.Score, (frame.Time + frameTime).Seconds(), by(w.Person), w.SNR)
 		}
 	}
-	if woke > 0 {
+	if woke > 0 || frames == 0 { // without a frame nothing was measured
 		return woke, nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(meters)) {

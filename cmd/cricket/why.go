@@ -63,6 +63,9 @@ func explain(t *terminal, r appliance.Result) {
 	if r.Plan != "" {
 		row("refused", "%s", r.Plan)
 	}
+	for _, j := range r.Judged {
+		row("permission", "%s", j)
+	}
 	for _, a := range r.Actions {
 		answer := "not to be confirmed"
 		if a.Confirmed != nil && *a.Confirmed {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/cricket-home/cricket/appliance"
 	"github.com/cricket-home/cricket/home"
@@ -31,9 +32,31 @@ var sources = []source{
 	{"out-of-scope-dev.jsonl", "out of scope, tuned by", false, false},
 }
 
+// house is a home of the corpora, with the devices that its groups stand for.
+type house struct {
+	*intent.Resolver
+	names   intent.Names
+	members map[string][]string
+}
+
+// spread writes the devices of groups for the groups: a corpus may say either.
+func (h house) spread(in intent.Intent) intent.Intent {
+	var out []string
+	for _, id := range in.Targets {
+		if m := h.members[id]; m != nil {
+			out = append(out, m...)
+		} else {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	in.Targets = slices.Compact(out)
+	return in
+}
+
 // readHomes binds the built-in sentences to the homes of the corpora.
-func readHomes() (map[string]*intent.Resolver, error) {
-	out := map[string]*intent.Resolver{}
+func readHomes() (map[string]house, error) {
+	out := map[string]house{}
 	for name, file := range map[string]string{
 		"demo":    "home/demo/home.toml",
 		"terrace": folder + "/homes/terrace.toml",
@@ -53,7 +76,13 @@ func readHomes() (map[string]*intent.Resolver, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[name] = sentences.Bind(h.Names())
+		members := map[string][]string{}
+		for _, e := range h.Names().Entities {
+			if len(e.Members) > 0 {
+				members[e.ID] = e.Members
+			}
+		}
+		out[name] = house{sentences.Bind(h.Names()), h.Names(), members}
 	}
 	return out, nil
 }

@@ -70,8 +70,12 @@ func (a *air) Mute(on bool) {
 }
 
 // Say is the loudspeaker: it takes as long as the sound does.
-func (a *air) Say(text string, done func()) {
-	pcm := a.say(text)
+func (a *air) Say(text string, done func()) { a.play(a.say(text), done) }
+
+// Play is for the voice of an assistant elsewhere; the evening has none.
+func (a *air) Play(s voice.Speech, done func()) { a.play(s.PCM, done) }
+
+func (a *air) play(pcm []int16, done func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.playing, a.done = pcm, done
@@ -88,9 +92,7 @@ func (a *air) tone(hertz float64, done func()) {
 	for i := range pcm {
 		pcm[i] = int16(9000 * math.Sin(2*math.Pi*hertz*float64(i)/voice.SampleRate))
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.playing, a.done = pcm, done
+	a.play(pcm, done)
 }
 
 // Hush is silence at once.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/cricket-home/cricket/appliance"
+	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/home/demo"
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/voice"
@@ -145,7 +146,7 @@ func others(file string) (all []string, err error) {
 // run is the evening.
 func (e *evening) run(ctx context.Context, requests int) (*report, error) {
 	begun := time.Now()
-	e.report.Scenes = map[string]*tally{}
+	e.report.Scenes, e.report.Questions, e.report.Heard = map[string]*tally{}, map[string]int{}, map[string]int{}
 	e.wait(3*time.Second, false)
 	for i := range requests {
 		if err := ctx.Err(); err != nil {
@@ -158,6 +159,14 @@ func (e *evening) run(ctx context.Context, requests int) (*report, error) {
 		}
 		if i%40 == 20 {
 			e.unplug()
+		}
+		if i%20 == 10 {
+			e.ring(ctx)
+		}
+		if i%10 == 5 {
+			if err := e.door(ctx, i%20 == 5); err != nil {
+				return nil, err
+			}
 		}
 		if err := e.silence(ctx); err != nil {
 			return nil, err
@@ -178,19 +187,31 @@ func (e *evening) run(ctx context.Context, requests int) (*report, error) {
 				return nil, err
 			}
 		}
-		if e.until(10*time.Second, false, appliance.Idle); e.is() == appliance.Speaking {
-			if err := e.silence(ctx); err != nil {
-				return nil, err
-			}
-		}
-		if !e.until(longestTalk, false, appliance.Idle) {
-			e.report.Hung++
-			e.complain("hangs: it is %q after %q", e.is(), text)
+		if err := e.rest(ctx, text); err != nil {
+			return nil, err
 		}
 		e.report.measure(i, requests)
 	}
 	e.report.Sound, e.report.Real = time.Duration(e.now)*frameTime, time.Since(begun)
 	return &e.report, nil
+}
+
+// rest waits until the box is idle. A timer may begin to ring while it speaks, or waits for
+// what may follow: somebody says "stop" then.
+func (e *evening) rest(ctx context.Context, text string) error {
+	for range 3 {
+		if e.until(10*time.Second, false, appliance.Idle) {
+			return nil
+		}
+		if err := e.silence(ctx); err != nil {
+			return err
+		}
+	}
+	if !e.until(longestTalk, false, appliance.Idle) {
+		e.report.Hung++
+		e.complain("hangs: it is %q after %q", e.is(), text)
+	}
+	return nil
 }
 
 func (e *evening) complain(format string, args ...any) {
@@ -235,6 +256,70 @@ func (e *evening) meanwhile(ctx context.Context) error {
 	}
 	e.report.Uncalled += time.Duration(e.now-from) * frameTime
 	return e.silence(ctx)
+}
+
+// ring lets a short timer run out; timers know no faster time than the real one.
+func (e *evening) ring(ctx context.Context) {
+	e.box.Ask(ctx, "set a timer for one second", appliance.Request{})
+	if !e.until(10*time.Second, true, appliance.Speaking) {
+		e.report.Hung++
+		e.complain("a timer does not ring")
+	}
+}
+
+// door wants the garage door opened by voice, and answers the question with "yes" or "no".
+func (e *evening) door(ctx context.Context, yes bool) error {
+	if err := e.silence(ctx); err != nil {
+		return err
+	}
+	speaker, word := people[e.random.IntN(len(people))], "no"
+	if yes {
+		word = "yes"
+	}
+	say := func(text string) (r appliance.Result, err error) {
+		before := e.newest().Number
+		pcm, err := e.people.say(ctx, speaker, text)
+		if err != nil {
+			return r, err
+		}
+		e.hear(pcm, false)
+		for end := e.now + int(12*time.Second/frameTime); e.now < end && e.newest().Number == before; {
+			e.wait(frameTime, true)
+		}
+		if r = e.newest(); r.Number == before {
+			r = appliance.Result{} // it heard nothing
+		}
+		return r, nil
+	}
+	r, err := say("hey cricket open the garage door")
+	for tries := 1; err == nil && tries < 5 && r.Plan != home.NeedsConfirmation; tries++ { // it is often misheard
+		if err = e.rest(ctx, "the door"); err == nil {
+			speaker = people[e.random.IntN(len(people))]
+			r, err = say("hey cricket open the garage door")
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if r.Plan != home.NeedsConfirmation || !e.until(longestTalk, true, appliance.Listening) {
+		return e.rest(ctx, "the door")
+	}
+	e.report.Questions[word]++
+	e.wait(500*time.Millisecond, true)
+	if r, err = say(word); err != nil {
+		return err
+	}
+	switch {
+	case len(r.Actions) > 0 && !yes:
+		e.report.Opened++
+		e.complain("WRONG: a door was opened after %q by %s: %s", word, speaker, r)
+	case r.Number == 0 || yes && len(r.Actions) == 0 || !yes && !r.Done():
+		e.complain("%q by %s to a door was not heard: %s", word, speaker, r)
+	default:
+		e.report.Heard[word]++
+	}
+	e.box.Ask(ctx, "close the garage door", appliance.Request{})
+	return e.rest(ctx, word)
 }
 
 // silence says "stop" when a timer sounds, until it does not.
@@ -295,13 +380,15 @@ func (e *evening) ask(ctx context.Context, t *tally, text string, kill bool) err
 	}
 	t.Asked++
 	from := e.now
-	before := e.box.Last(1)
+	before := e.newest()
 	gap := []time.Duration{0, 300 * time.Millisecond, time.Second, 2500 * time.Millisecond}[e.random.IntN(4)]
+	begun := from // of the request itself
 	if gap == 0 {
 		e.hear(say("hey cricket "+text), false)
 	} else {
 		e.hear(say("hey cricket"), false)
 		e.wait(gap, false)
+		begun = e.now
 		words := strings.Fields(text)
 		if at := 1 + e.random.IntN(len(words)-1); e.random.Float64() < 0.25 { // they hesitate
 			e.hear(say(strings.Join(words[:at], " ")), false)
@@ -335,24 +422,38 @@ func (e *evening) ask(ctx context.Context, t *tally, text string, kill bool) err
 		e.complain("hangs: it is %q after %q", e.is(), text)
 		return nil
 	}
-	results := e.box.Last(1)
-	if len(results) == 0 || len(before) > 0 && results[0].Number == before[0].Number {
+	cut := false
+	for _, s := range e.since(from) { // what had no words in it was not taken for the request
+		if s.mode == appliance.Thinking {
+			at = s.at
+			cut = cut || begun < at && at < said
+		}
+	}
+	r := e.newest()
+	if r.Number == before.Number {
 		t.Unheard++
 		return nil
 	}
-	e.judge(t, text, speaker, gap, results[0], time.Duration(at-said)*frameTime, kill)
+	e.judge(t, text, speaker, gap, r, time.Duration(at-said)*frameTime, cut, kill)
 	return nil
 }
 
+// newest is the result of the last request; what was only due is none.
+func (e *evening) newest() appliance.Result {
+	for _, r := range e.box.Last(5) {
+		if r.Due == "" {
+			return r
+		}
+	}
+	return appliance.Result{}
+}
+
 // judge compares what was done with what the words ask for.
-func (e *evening) judge(t *tally, text, speaker string, gap time.Duration, r appliance.Result, delay time.Duration, killed bool) {
-	if delay < 0 {
-		e.report.CutShort++
-		e.complain("cut short: %s by %s after %v", text, speaker, gap)
-	} else {
+func (e *evening) judge(t *tally, text, speaker string, gap time.Duration, r appliance.Result, delay time.Duration, cut, killed bool) {
+	if delay >= 0 { // or it was cut short
 		e.report.Delays = append(e.report.Delays, delay)
 	}
-	if !killed {
+	if delay >= 0 && !killed {
 		e.report.Answers = append(e.report.Answers, delay+time.Duration(r.MS["total"]*float64(time.Millisecond)))
 	}
 	want := e.resolver.Resolve(intent.Query{Text: text})
@@ -366,6 +467,13 @@ func (e *evening) judge(t *tally, text, speaker string, gap time.Duration, r app
 			(len(want.Slots) == 0 && len(r.Slots) == 0 || reflect.DeepEqual(numbers(r.Slots), numbers(want.Slots)))
 	}
 	switch {
+	case cut && same():
+		e.report.EndedWhole++
+	case cut:
+		e.report.CutShort++
+		e.complain("cut short: %s by %s after %v, heard %q", text, speaker, gap, heard)
+	}
+	switch {
 	case r.Fault != nil:
 		t.Failed++
 		e.complain("failed: %s: %s: %s", text, r.Fault.Part, r.Fault.Error)
@@ -373,7 +481,7 @@ func (e *evening) judge(t *tally, text, speaker string, gap time.Duration, r app
 		t.Right++
 	case r.Intent == nil || r.Plan != "":
 		t.Refused++
-		e.complain("refused: %s by %s after %v, heard %q, %v", text, speaker, gap, heard, r.Stages[1].Decision)
+		e.complain("refused: %s by %s after %v, heard %q: %s", text, speaker, gap, heard, r)
 	case len(r.Actions) > 0:
 		t.Wrong++
 		e.complain("WRONG: %s by %s after %v, heard %q: %s", text, speaker, gap, heard, r)

@@ -42,9 +42,13 @@ type report struct {
 	StopDelays      []time.Duration   `json:"stop_delays_ns"`
 	Rang            int               `json:"rang"`       // timers
 	RangStops       int               `json:"rang_stops"` // how often "stop" was said to them
+	Questions       map[string]int    `json:"questions"`  // whether the garage door is to be opened, by what was answered: "yes", "no"
+	Heard           map[string]int    `json:"heard"`      // of these, those that did what the answer says
+	Opened          int               `json:"opened"`     // after a "no"
 	Unplugged       int               `json:"unplugged"`
 	Killed          int               `json:"killed"`
 	CutShort        int               `json:"cut_short"`
+	EndedWhole      int               `json:"ended_whole"` // ended before words that changed nothing: "in the living room"
 	Hung            int               `json:"hung"`
 	Delays          []time.Duration   `json:"delays_ns"`  // from the last spoken sample to the decision
 	Answers         []time.Duration   `json:"answers_ns"` // from there to all done and confirmed
@@ -111,6 +115,9 @@ func (r *report) faults() (faults []string) {
 	if r.Hung > 0 {
 		faults = append(faults, fmt.Sprintf("it hung %d times", r.Hung))
 	}
+	if r.Opened > 0 {
+		faults = append(faults, fmt.Sprintf("a door was opened %d times after a no", r.Opened))
+	}
 	if float64(all.Wrong) > mostWrong*float64(all.Asked) {
 		faults = append(faults, fmt.Sprintf("%d of %d requests did something else", all.Wrong, all.Asked))
 	}
@@ -138,11 +145,12 @@ func (r *report) String() string {
 		line(name, *r.Scenes[name])
 	}
 	line("all", r.sum())
-	fmt.Fprintf(&b, "end of speech found: %s after the last sample; cut short: %d\n", spread(r.Delays), r.CutShort)
+	fmt.Fprintf(&b, "end of speech found: %s after the last sample; cut short: %d; ended before words that changed nothing: %d\n", spread(r.Delays), r.CutShort, r.EndedWhole)
 	fmt.Fprintf(&b, "answered, all confirmed: %s after the last sample\n", spread(r.Answers))
 	fmt.Fprintf(&b, "false wakes: %d in %.0f minutes in which nobody called\n", r.FalseWakes, r.Uncalled.Minutes())
 	fmt.Fprintf(&b, "interruptions: %d, %d not heard; \"stop\": %d, %d not heard, %s after the word\n", r.Interrupted, r.InterruptMissed, r.Stops, r.StopMissed, spread(r.StopDelays))
 	fmt.Fprintf(&b, "timers that rang: %d, silenced by saying \"stop\" %d times\n", r.Rang, r.RangStops)
+	fmt.Fprintf(&b, "doors: \"yes\" heard %d of %d times, \"no\" %d of %d, opened after a no %d times\n", r.Heard["yes"], r.Questions["yes"], r.Heard["no"], r.Questions["no"], r.Opened)
 	fmt.Fprintf(&b, "microphone unplugged %d times, engines killed %d times, hung %d times\n", r.Unplugged, r.Killed, r.Hung)
 	mib := func(n int) float64 { return float64(n) / (1 << 20) }
 	fmt.Fprintf(&b, "memory after a quarter and at the end: resident %.0f and %.0f MiB, heap %.1f and %.1f MiB, goroutines %d and %d\n",

@@ -170,6 +170,10 @@ func (b Book) item(c Change) (Book, Change) {
 		// What was done comes back as open: better bought twice than forgotten.
 		l.Items = slices.Delete(l.Items, i, i+1)
 		undo.Do = Add
+		if len(l.Items) == 0 { // nothing is left of it, not even its name
+			b.Lists = slices.Delete(b.Lists, n, n+1)
+			return b, undo
+		}
 	}
 	b.Lists[n] = l
 	return b, undo

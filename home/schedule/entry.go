@@ -3,6 +3,7 @@ package schedule
 import (
 	"time"
 
+	"github.com/cricket-home/cricket/home/permission"
 	"github.com/cricket-home/cricket/intent"
 )
 
@@ -24,6 +25,9 @@ type Entry struct {
 	Kind Kind
 	Name string `json:",omitempty"` // of a timer or an alarm; what a reminder says; the words of a command
 	Room string `json:",omitempty"` // the area id that it is meant for
+
+	Source permission.Source `json:",omitempty"` // who asked for a Command
+	Key    string            `json:",omitempty"` // under which the boxes of the home know a reminder
 
 	// Of a countdown. Length is what was asked for, with what was added since.
 	Length time.Duration `json:",omitempty"`

@@ -97,21 +97,63 @@ func (w Want) Asked() intent.Intent {
 // house's own.
 var places = []string{"name", "area", "floor", "domain", "device_class", "state", "except", "outside", "conversation_command", "response"}
 
+// Compared tells whether a slot is compared at all.
+func Compared(slot string) bool { return !slices.Contains(places, slot) }
+
 // is compares a request, and those beside it in any order: who says "radio off and
-// lights off" does not care which goes first.
+// lights off" does not care which goes first, and "both lamps off" is one request
+// of two devices or two of one. Of what a request "for ten minutes" does when they
+// are over, nothing has to be said: it is taken back.
 func (w Want) is(in intent.Intent) bool {
-	if len(w.Also) != len(in.Also) {
+	got := append([]intent.Intent{in}, in.Also...)
+	for len(got) > 1+len(w.Also) {
+		last := got[len(got)-1]
+		i := slices.IndexFunc(got[:len(got)-1], func(g intent.Intent) bool { return g.Name == last.Name && rest(g, last) })
+		if i < 0 || len(last.Targets) == 0 {
+			return false
+		}
+		got = slices.Clone(got[:len(got)-1])
+		got[i].Targets = slices.Compact(slices.Sorted(slices.Values(slices.Concat(got[i].Targets, last.Targets))))
+	}
+	if len(got) != 1+len(w.Also) {
 		return false
 	}
-	got := append([]intent.Intent{in}, in.Also...)
 	for _, one := range append([]Want{w}, w.Also...) {
-		i := slices.IndexFunc(got, one.alone)
+		i := slices.IndexFunc(got, func(g intent.Intent) bool {
+			if one.Command == nil && takesBack(g.Command, in) {
+				g.Command = nil
+			}
+			return one.alone(g)
+		})
 		if i < 0 {
 			return false
 		}
 		got = slices.Delete(got, i, i+1)
 	}
 	return true
+}
+
+// takesBack tells whether a command undoes a switching.
+func takesBack(c *intent.Intent, in intent.Intent) bool {
+	if c == nil || !slices.Equal(c.Targets, in.Targets) {
+		return false
+	}
+	return c.Name == "HassTurnOff" && in.Name == "HassTurnOn" || c.Name == "HassTurnOn" && in.Name == "HassTurnOff"
+}
+
+// rest tells whether two requests differ in their devices only.
+func rest(a, b intent.Intent) bool {
+	for k, v := range a.Slots {
+		if Compared(k) && b.Slots[k] != v {
+			return false
+		}
+	}
+	for k := range b.Slots {
+		if _, ok := a.Slots[k]; Compared(k) && !ok {
+			return false
+		}
+	}
+	return a.Command == nil && b.Command == nil
 }
 
 // alone compares one request, without those beside it.
@@ -128,7 +170,7 @@ func (w Want) alone(in intent.Intent) bool {
 		}
 	}
 	for k := range in.Slots {
-		if _, ok := w.Slots[k]; !ok && !slices.Contains(places, k) && in.Name != "HassSetVolumeRelative" {
+		if _, ok := w.Slots[k]; !ok && Compared(k) && in.Name != "HassSetVolumeRelative" {
 			return false
 		}
 	}

@@ -20,6 +20,28 @@ type Answer struct {
 	Confidence float64 // geometric mean of the probabilities of its tokens, 0..1
 }
 
+// SureAt is how sure a model must be of each word, in the mean, to be believed:
+// random weights, held to the grammar, are 0.004 sure.
+const SureAt = 0.5
+
+// Intent is the answer as a request. Where the model is not sure, or there is
+// nothing for this house, it is refused; what is to be said is in "response".
+func (a Answer) Intent() intent.Intent {
+	in := intent.Intent{Name: "HassRespond", Tier: intent.LLM, Confidence: a.Confidence}
+	switch {
+	case a.No || a.Confidence < SureAt:
+		return intent.Intent{Refusal: intent.NotRecognized, Tier: intent.LLM, Confidence: a.Confidence}
+	case a.Ask != "":
+		in.Slots = map[string]any{"response": a.Ask}
+	case a.Say != "":
+		in.Slots = map[string]any{"response": a.Say}
+	default:
+		in = a.Do[0]
+		in.Also = a.Do[1:]
+	}
+	return in
+}
+
 // read checks what the model wrote against the vocabulary, as if there had been
 // no grammar: everything in it must be a device among the candidates that can do it.
 func read(text []byte, candidates []target) (Answer, error) {

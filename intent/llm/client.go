@@ -3,6 +3,7 @@ package llm
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,12 +20,17 @@ const (
 	maxOutput = 16 << 10 // bytes of an answer's lines
 )
 
-// client talks to llama-server on a unix socket. tools/server/README.md of llama.cpp.
-type client struct{ http *http.Client }
+// client talks to llama-server on a unix socket (tools/server/README.md of llama.cpp), or to
+// another server that has OpenAI's chat completions.
+type client struct {
+	http *http.Client
+	base string // URL
+	key  string // of the owner of another server; "": it wants none
+}
 
 func newClient(socket string) *client {
 	var d net.Dialer
-	return &client{&http.Client{Transport: &http.Transport{
+	return &client{base: "http://llama", http: &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true, // the server closes a connection when a stream has ended
 		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", socket) },
 	}}}
@@ -43,6 +49,7 @@ type Stats struct {
 type completion struct {
 	text       string
 	confidence float64 // geometric mean of its tokens' probabilities
+	finish     string  // why it stopped: "stop", "length"; "" where it broke off
 	stats      Stats
 }
 
@@ -73,13 +80,23 @@ type chunk struct {
 
 var errCut = errors.New("the answer was cut off")
 
-// complete has the model write, within a grammar; at most tokens of it.
-func (c *client) complete(ctx context.Context, messages []Message, grammar string, tokens int) (completion, error) {
+// complete has the model write, within a grammar; at most tokens of it. each is told what
+// is written so far, whenever there is more; nil: nobody is.
+func (c *client) complete(ctx context.Context, messages []Message, grammar string, tokens int, each func(completion)) (completion, error) {
 	ask := map[string]any{
 		"messages": messages, "grammar": grammar, "max_tokens": tokens, "temperature": 0, "cache_prompt": true, "id_slot": 0,
 		"stream": true, "logprobs": true, "top_logprobs": 1, "chat_template_kwargs": map[string]any{"enable_thinking": false},
 	}
-	body, err := c.post(ctx, "/v1/chat/completions", ask)
+	out, err := c.stream(ctx, "/v1/chat/completions", ask, each)
+	if err == nil && out.finish != "stop" {
+		err = errCut
+	}
+	return out, err
+}
+
+// stream has a server write, and reads it as it comes.
+func (c *client) stream(ctx context.Context, path string, ask map[string]any, each func(completion)) (completion, error) {
+	body, err := c.post(ctx, path, ask)
 	if err != nil {
 		return completion{}, err
 	}
@@ -88,12 +105,11 @@ func (c *client) complete(ctx context.Context, messages []Message, grammar strin
 	var text strings.Builder
 	var sum float64
 	var counted int
-	done := false
 	lines := bufio.NewScanner(io.LimitReader(body, 64*maxOutput))
 	lines.Buffer(nil, 4*maxOutput)
 	for lines.Scan() {
-		data, is := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
-		if !is || bytes.Equal(data, []byte("[DONE]")) {
+		data, is := bytes.CutPrefix(lines.Bytes(), []byte("data:"))
+		if data = bytes.TrimSpace(data); !is || bytes.Equal(data, []byte("[DONE]")) {
 			continue
 		}
 		var l chunk
@@ -113,7 +129,14 @@ func (c *client) complete(ctx context.Context, messages []Message, grammar strin
 					counted++
 				}
 			}
-			done = done || ch.FinishReason == "stop"
+			out.finish = cmp.Or(ch.FinishReason, out.finish)
+		}
+		out.text = text.String()
+		if counted > 0 {
+			out.confidence = math.Exp(sum / float64(counted))
+		}
+		if each != nil {
+			each(out)
 		}
 		if t := l.Timings; t != nil {
 			out.stats = Stats{Cached: t.CacheN, Read: t.PromptN, Written: t.PredictedN, ReadMS: t.PromptMS, WriteMS: t.PredictedMS}
@@ -122,19 +145,12 @@ func (c *client) complete(ctx context.Context, messages []Message, grammar strin
 	if err := lines.Err(); err != nil {
 		return completion{}, fmt.Errorf("read the language model's stream: %w", err)
 	}
-	if !done {
-		return out, errCut
-	}
-	out.text = text.String()
-	if counted > 0 {
-		out.confidence = math.Exp(sum / float64(counted))
-	}
 	return out, nil
 }
 
 // healthy says that a model is loaded.
 func (c *client) healthy(ctx context.Context) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://llama/health", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/health", nil)
 	if err != nil {
 		return err
 	}
@@ -164,11 +180,14 @@ func (c *client) post(ctx context.Context, path string, ask any) (io.ReadCloser,
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://llama"+path, bytes.NewReader(data))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+path, bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
+	if c.key != "" {
+		r.Header.Set("Authorization", "Bearer "+c.key)
+	}
 	reply, err := c.http.Do(r)
 	if err != nil {
 		return nil, fmt.Errorf("ask the language model: %w", err)

@@ -12,7 +12,9 @@
 // (GBNF), so that the model cannot name a device that does not exist or ask one
 // for what it cannot do. States are only ever in the suffix. Above maxListed
 // devices the prefix has the rooms, and the suffix and the grammar the
-// maxRetrieved devices that the sentence is nearest to.
+// maxRetrieved devices that the sentence is nearest to. A GGUF that says so in its
+// first key ("cricket.prompt" is "brief") has them in any home, fewer, and no
+// instructions: it was trained on these prompts.
 //
 // What opens the house (locks, garage doors, gates, alarm panels) is not in the
 // vocabulary at all: no prompt, spoken or hidden in a device's name, gets the

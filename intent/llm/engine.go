@@ -18,7 +18,8 @@ import (
 	"github.com/cricket-home/cricket/internal/child"
 )
 
-// Deadline is how long an answer may take.
+// Deadline is how long somebody who spoke waits for an action, or for the first sentence of
+// an answer.
 const Deadline = 3 * time.Second
 
 // ErrBusy says that another sentence is being answered.
@@ -39,6 +40,7 @@ type Engine struct {
 	o      Options
 	server *child.Server
 	client *client
+	brief  bool          // the model was trained on the prompts of Vocabulary.Brief
 	turn   chan struct{} // held by the sentence that is answered, or by the warming
 
 	mu      sync.Mutex
@@ -49,7 +51,7 @@ type Engine struct {
 // NewEngine returns an engine that Run starts.
 func NewEngine(o Options) *Engine {
 	socket := filepath.Join(o.Dir, "llama.sock")
-	e := &Engine{o: o, client: newClient(socket), turn: make(chan struct{}, 1), v: NewVocabulary(intent.Names{}), changed: make(chan struct{}, 1)}
+	e := &Engine{o: o, client: newClient(socket), brief: wantsBrief(o.Model), turn: make(chan struct{}, 1), v: NewVocabulary(intent.Names{}), changed: make(chan struct{}, 1)}
 	e.server = child.NewServer(child.Options{Part: "language model", Program: o.Program, MemoryLimit: o.MemoryLimit, Log: o.Log,
 		Args: []string{"--model", o.Model, "--host", socket, "--offline", "--no-webui", "-np", "1", "-c", "4096", "--cache-ram", "256",
 			"-t", strconv.Itoa(max(1, runtime.NumCPU()-1)), "--slot-save-path", o.Dir, "--log-verbosity", "1"},
@@ -92,6 +94,9 @@ func (e *Engine) Run(ctx context.Context) error {
 // SetHome gives the engine the names of a home.
 func (e *Engine) SetHome(n intent.Names) {
 	v := NewVocabulary(n)
+	if e.brief {
+		v = v.Brief()
+	}
 	e.mu.Lock()
 	e.v = v
 	e.mu.Unlock()
@@ -109,6 +114,10 @@ func (e *Engine) vocabulary() *Vocabulary {
 
 // Model is the file of the model.
 func (e *Engine) Model() string { return e.o.Model }
+
+// Serving waits until the model is loaded; the error wraps child.ErrDown where it
+// cannot be.
+func (e *Engine) Serving(ctx context.Context) error { return e.server.Serving(ctx) }
 
 // State says how the child is.
 func (e *Engine) State() child.State { return e.server.State() }
@@ -130,7 +139,7 @@ func (e *Engine) warm(ctx context.Context) error {
 		restored = e.client.slot(ctx, "restore", file) == nil
 	}
 	ask := v.chat(intent.Query{}, v.candidates(intent.Query{}))
-	c, err := e.client.complete(ctx, ask, "root ::= \" \"", 1)
+	c, err := e.client.complete(ctx, ask, "root ::= \" \"", 1, nil)
 	if err != nil && !errors.Is(err, errCut) {
 		return err
 	}
@@ -145,24 +154,40 @@ func (e *Engine) warm(ctx context.Context) error {
 	return e.client.slot(ctx, "save", file)
 }
 
-// Answer asks the model about a sentence. The error wraps context.DeadlineExceeded
-// where it took too long, ErrBusy where another sentence is being answered, and
-// child.ErrDown where there is no model; nothing was done then.
-func (e *Engine) Answer(ctx context.Context, q intent.Query) (Answer, Stats, error) {
-	ctx, stop := context.WithTimeout(ctx, Deadline)
-	defer stop()
+// Answer asks the model about a sentence. The error wraps ctx's where that ended
+// first (Deadline is what a listener waits), ErrBusy where another sentence is being answered, and
+// child.ErrDown where there is no model; nothing was done then. begun is told the first
+// sentence of an answer of several, while the rest is still written, where the model is
+// sure of it; the answer then begins with it.
+func (e *Engine) Answer(ctx context.Context, q intent.Query, begun func(sentence string)) (Answer, Stats, error) {
 	select {
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()
 	default:
 		return Answer{}, Stats{}, ErrBusy
 	}
+	return e.answer(ctx, q, begun)
+}
+
+// AnswerInTurn is Answer for those who can wait until others are answered.
+func (e *Engine) AnswerInTurn(ctx context.Context, q intent.Query) (Answer, Stats, error) {
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return Answer{}, Stats{}, fmt.Errorf("ask the language model: %w", ctx.Err())
+	}
+	return e.answer(ctx, q, nil)
+}
+
+// answer is called by who has the turn.
+func (e *Engine) answer(ctx context.Context, q intent.Query, begun func(sentence string)) (Answer, Stats, error) {
 	if err := e.server.Serving(ctx); err != nil {
 		return Answer{}, Stats{}, err
 	}
 	v := e.vocabulary()
 	candidates := v.candidates(q)
-	c, err := e.client.complete(ctx, v.chat(q, candidates), grammar(candidates), maxTokens)
+	c, err := e.client.complete(ctx, v.chat(q, candidates), grammar(candidates), maxTokens, telling(begun))
 	if err != nil {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("ask the language model: %w", ctx.Err())

@@ -23,7 +23,11 @@ import (
 // grammar lets it say, which is what the grammar has to stand.
 func randomModel(tb testing.TB, dir string) string {
 	tb.Helper()
-	shape := random.SmallLlama()
+	return randomOf(tb, dir, random.SmallLlama())
+}
+
+func randomOf(tb testing.TB, dir string, shape random.LlamaShape) string {
+	tb.Helper()
 	shape.Ctx = 4096
 	file, err := os.Create(filepath.Join(dir, "random.gguf"))
 	if err != nil {
@@ -75,7 +79,9 @@ func serving(tb testing.TB, e *Engine) {
 func asked(tb testing.TB, e *Engine, text string) (Answer, Stats, error) {
 	tb.Helper()
 	for {
-		a, s, err := e.Answer(context.Background(), intent.Query{Text: text, Room: "kitchen"})
+		ctx, stop := context.WithTimeout(context.Background(), Deadline)
+		a, s, err := e.Answer(ctx, intent.Query{Text: text, Room: "kitchen"}, nil)
+		stop()
 		if !errors.Is(err, ErrBusy) {
 			return a, s, err
 		}
@@ -141,6 +147,31 @@ func TestPromptStaysWarmOverARestart(t *testing.T) {
 	}
 }
 
+// A saved prompt is of use after a restart, also where five of six layers see only what is near.
+func TestModelIsMeasured(t *testing.T) {
+	windows := random.SmallLlama()
+	windows.Layer, windows.Window = 6, 64
+	for name, shape := range map[string]random.LlamaShape{"Llama": random.SmallLlama(), "Gemma 3": windows} {
+		t.Run(name, func(t *testing.T) {
+			dir := shortDir(t)
+			e := started(t, dir, randomOf(t, dir, shape))
+			serving(t, e)
+			ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+			defer stop()
+			s, err := e.Measure(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Prompt < 100 || s.Restored < s.Prompt*9/10 || s.Memory < 1<<20 {
+				t.Errorf("prompt %d tokens, restored %d, %d bytes in memory", s.Prompt, s.Restored, s.Memory)
+			}
+			if s.ColdMS <= 0 || s.WarmMS <= 0 || s.Read <= 0 || s.Written <= 0 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
 func TestModelThatCannotBeLoaded(t *testing.T) {
 	dir := shortDir(t)
 	whole, err := os.ReadFile(randomModel(t, dir))
@@ -160,7 +191,7 @@ func TestModelThatCannotBeLoaded(t *testing.T) {
 			if !errors.Is(err, child.ErrDown) || !strings.Contains(err.Error(), "language model is not running") {
 				t.Errorf("%v", err)
 			}
-			if _, _, err := e.Answer(ctx, intent.Query{Text: "it is dark"}); err == nil {
+			if _, _, err := e.Answer(ctx, intent.Query{Text: "it is dark"}, nil); err == nil {
 				t.Error("it answers")
 			}
 		})
@@ -178,7 +209,7 @@ func TestManyAtOnce(t *testing.T) {
 	busy, answered := 0, 0
 	for range 50 {
 		all.Go(func() {
-			_, _, err := e.Answer(context.Background(), intent.Query{Text: "it is dark"})
+			_, _, err := e.Answer(context.Background(), intent.Query{Text: "it is dark"}, nil)
 			mu.Lock()
 			defer mu.Unlock()
 			if errors.Is(err, ErrBusy) {
@@ -249,11 +280,11 @@ func BenchmarkFirstToken(b *testing.B) {
 			chat := v.chat(said, v.targets)
 			chat[0].Content = slot.start + chat[0].Content
 			if slot.start == "" {
-				if _, err := e.client.complete(ctx, v.chat(intent.Query{}, v.targets), `root ::= " "`, 1); err != nil && !errors.Is(err, errCut) {
+				if _, err := e.client.complete(ctx, v.chat(intent.Query{}, v.targets), `root ::= " "`, 1, nil); err != nil && !errors.Is(err, errCut) {
 					b.Fatal(err)
 				}
 			}
-			c, err := e.client.complete(ctx, chat, `root ::= " "`, 1)
+			c, err := e.client.complete(ctx, chat, `root ::= " "`, 1, nil)
 			if err != nil && !errors.Is(err, errCut) {
 				b.Fatal(err)
 			}

@@ -76,5 +76,8 @@ func (v *Vocabulary) suffix(q intent.Query, candidates []target) string {
 
 // chat is the whole prompt.
 func (v *Vocabulary) chat(q intent.Query, candidates []target) []Message {
+	if v.brief {
+		return []Message{{"user", v.suffix(q, candidates)}}
+	}
 	return []Message{{"system", v.prefix()}, {"user", v.suffix(q, candidates)}}
 }

@@ -19,6 +19,7 @@ type Vocabulary struct {
 	names   intent.Names
 	targets []target
 	byLabel map[string]int
+	brief   bool
 }
 
 // target is a device, or all of a room's devices of one kind, under the one
@@ -116,12 +117,16 @@ func words(text string, more ...string) []string {
 }
 
 // Large says that the home has more devices than the prefix can name.
-func (v *Vocabulary) Large() bool { return len(v.targets) > maxListed }
+func (v *Vocabulary) Large() bool { return v.brief || len(v.targets) > maxListed }
 
 // candidates are the targets that a sentence may be about: all of a small home,
 // of a large one the maxRetrieved that share most with the words and the room.
 func (v *Vocabulary) candidates(q intent.Query) []target {
-	if !v.Large() {
+	most := maxRetrieved
+	if v.brief {
+		most = maxBrief
+	}
+	if !v.Large() || len(v.targets) <= most {
 		return v.targets
 	}
 	said := words(q.Text)
@@ -149,7 +154,7 @@ func (v *Vocabulary) candidates(q intent.Query) []target {
 	}
 	slices.SortStableFunc(list, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
 	var out []target
-	for _, s := range list[:maxRetrieved] {
+	for _, s := range list[:most] {
 		out = append(out, v.targets[s.at])
 	}
 	return out

@@ -120,7 +120,7 @@ func (c *Child) live(ctx context.Context, restarts int) (up time.Duration, err e
 	defer func() {
 		unhook()
 		s.done.Wait()
-		if said := p.stderr.lastLine(); said != "" && errors.As(err, new(*exec.ExitError)) {
+		if said := p.stderr.lastWords(); said != "" && errors.As(err, new(*exec.ExitError)) {
 			err = fmt.Errorf("%w (it last said %q)", err, said)
 		}
 	}()

@@ -109,6 +109,19 @@ func verbs() Handlers {
 			}
 			return "second time lucky", nil
 		},
+		"die noting it": func(_ context.Context, head json.RawMessage, _ []byte) (any, error) {
+			var file string
+			if err := json.Unmarshal(head, &file); err != nil {
+				return nil, err
+			}
+			f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+			if err != nil {
+				return nil, err
+			}
+			f.WriteString("x")
+			os.Exit(3)
+			return nil, nil
+		},
 		"huge": func(context.Context, json.RawMessage, []byte) (any, error) {
 			return strings.Repeat("x", MaxPayload+1), nil
 		},
@@ -240,6 +253,22 @@ func TestRequestIsTriedOnceMore(t *testing.T) {
 	}
 	if n := c.State().Restarts; n != 1 {
 		t.Errorf("%d restarts, want 1", n)
+	}
+}
+
+// A request that kills whoever takes it is not tried a third time.
+func TestRequestIsTriedTwiceAtMost(t *testing.T) {
+	c := runChild(t, "good")
+	file := t.TempDir() + "/deaths"
+	head, _ := json.Marshal(file)
+	if _, err := c.Call(soon(t), Request{Verb: "die noting it", Head: head}); !errors.Is(err, ErrDied) {
+		t.Errorf("got %v", err)
+	}
+	if noted, err := os.ReadFile(file); err != nil || string(noted) != "xx" {
+		t.Errorf("%d children took it, want 2, %v", len(noted), err)
+	}
+	if _, err := c.Call(soon(t), Request{Verb: "echo"}); err != nil {
+		t.Errorf("the next request: %v", err)
 	}
 }
 

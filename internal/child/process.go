@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -29,6 +30,9 @@ type process struct {
 
 // launch starts the program with the wire on descriptors 3 and 4.
 func launch(o Options) (*process, error) {
+	if socket := helperSocket(o.Args); socket != "" {
+		return connect(socket, o)
+	}
 	theirIn, in, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -78,12 +82,12 @@ func launch(o Options) (*process, error) {
 			}
 			return errors.New("it ended by itself")
 		},
-		resident: func() (int64, error) { return resident(pid) },
+		resident: func() (int64, error) { return Resident(pid) },
 	}, nil
 }
 
-// resident reads the second field of /proc/PID/statm, in pages. proc(5)
-func resident(pid int) (int64, error) {
+// Resident is how many bytes of memory a process has in RAM: the second field of /proc/PID/statm, in pages. proc(5)
+func Resident(pid int) (int64, error) {
 	name := "/proc/" + strconv.Itoa(pid) + "/statm"
 	b, err := os.ReadFile(name)
 	if err != nil {
@@ -159,12 +163,30 @@ func (l *lines) tick() {
 	l.logged, l.dropped = 0, 0
 }
 
-// lastLine returns the last whole line, or what there is of one.
-func (l *lines) lastLine() string {
+// lastWords returns the last line, or what there is of one, where it is about the
+// program itself. Engines print what they hear and what they are asked, and an error
+// goes to the journal, where no speech may be.
+func (l *lines) lastWords() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s := string(bytes.TrimSpace(l.part)); s != "" {
-		return s
+	s := string(bytes.TrimSpace(l.part))
+	if s == "" {
+		s = l.last
 	}
-	return l.last
+	for _, beginning := range aboutItself {
+		if strings.HasPrefix(s, beginning) {
+			return s
+		}
+	}
+	return ""
+}
+
+// aboutItself are the beginnings of lines in which there is no speech.
+var aboutItself = []string{
+	"cricket-native: error: ",
+	"panic: runtime error: ", "fatal error: ", "runtime: ", "SIG", // Go
+	"GGML_ASSERT(", "ggml_", "CUDA error", // ggml
+	"whisper_init", "whisper_model_load", "llama_model_load", "error loading model",
+	"terminate called", "malloc(", "free(", "double free", "corrupted ", "*** ", // the C and C++ libraries
+	"error while loading shared libraries: ",
 }

@@ -10,11 +10,11 @@ import (
 )
 
 func TestResidentMemoryOfThisProcess(t *testing.T) {
-	n, err := resident(os.Getpid())
+	n, err := Resident(os.Getpid())
 	if err != nil || n < 1<<20 || n > 4<<30 {
 		t.Errorf("%d bytes, %v", n, err)
 	}
-	if _, err := resident(1 << 30); err == nil {
+	if _, err := Resident(1 << 30); err == nil {
 		t.Error("a process that is not there has memory")
 	}
 }
@@ -24,8 +24,8 @@ func TestLinesOfStderr(t *testing.T) {
 	l := &lines{log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	l.Write([]byte("one\n\n tw"))
 	l.Write([]byte("o \n" + strings.Repeat("x", 10000)))
-	if l.lastLine() != strings.Repeat("x", lineLimit) {
-		t.Errorf("last line is %d bytes", len(l.lastLine()))
+	if string(l.part) != strings.Repeat("x", lineLimit) {
+		t.Errorf("the last line is kept with %d bytes", len(l.part))
 	}
 	l.Write([]byte("y\nthree\n"))
 	var got []string
@@ -46,6 +46,26 @@ func TestLinesOfStderr(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "dropped=950") {
 		t.Error("nothing says how many were dropped")
+	}
+}
+
+// What an engine heard is not in the error of its death, which people find in the journal.
+func TestLastWordsHaveNoSpeech(t *testing.T) {
+	for line, kept := range map[string]bool{
+		"GGML_ASSERT(ctx->mem_buffer != NULL) failed":                           true,
+		"cricket-native: error: load model: open /x: no such file or directory": true,
+		"fatal error: runtime: out of memory":                                   true,
+		"turn off the canary lamp":                                              false,
+		"prompt: GGML_ASSERT(the canary sings)":                                 false,
+		"whisper_full: heard 'the canary sings'":                                false,
+	} {
+		for _, end := range []string{"", "\n"} {
+			l := &lines{log: slog.New(slog.DiscardHandler)}
+			l.Write([]byte("something before\n" + line + end))
+			if got := l.lastWords(); (got == line) != kept || !kept && got != "" {
+				t.Errorf("of %q are kept %q", line, got)
+			}
+		}
 	}
 }
 

@@ -93,7 +93,7 @@ func (s *Server) live(ctx context.Context, restarts int) (up time.Duration, err 
 	if !watched {
 		<-fault
 	}
-	if said := p.stderr.lastLine(); said != "" && errors.As(err, new(*exec.ExitError)) {
+	if said := p.stderr.lastWords(); said != "" && errors.As(err, new(*exec.ExitError)) {
 		err = fmt.Errorf("%w (it last said %q)", err, said)
 	}
 	if since.IsZero() {

@@ -12,6 +12,8 @@ type LlamaShape struct {
 	Head  int // attention heads; divides State into an even size
 	Layer int // blocks
 	Feed  int // width of the feed-forward part
+
+	Window int // positions that five of six layers see: the model is a Gemma 3 then; 0: a Llama
 }
 
 // SmallLlama is a shape of a third of a megabyte, which llama.cpp loads in milliseconds.
@@ -31,7 +33,18 @@ func (s LlamaShape) check() error {
 	if s.State%(2*s.Head) != 0 {
 		return fmt.Errorf("shape of llama model: State %d must be an even multiple of Head %d", s.State, s.Head)
 	}
+	if s.Window < 0 {
+		return fmt.Errorf("shape of llama model: Window must not be %d", s.Window)
+	}
 	return nil
+}
+
+// architecture is how llama.cpp calls it.
+func (s LlamaShape) architecture() string {
+	if s.Window > 0 {
+		return "gemma3"
+	}
+	return "llama"
 }
 
 // Kinds of token in a GGUF vocabulary.
@@ -68,19 +81,24 @@ func Llama(w io.Writer, s LlamaShape, seed uint64) error {
 		return err
 	}
 	tokens := llamaTokens()
-	g := gguf{file: newFile(w, seed)}
-	g.text("general.architecture", "llama")
-	g.text("general.name", "cricket random llama")
+	g, arch := gguf{file: newFile(w, seed)}, s.architecture()
+	g.text("general.architecture", arch)
+	g.text("general.name", "cricket random "+arch)
 	g.number("general.alignment", ggufAlignment)
-	g.number("llama.context_length", s.Ctx)
-	g.number("llama.embedding_length", s.State)
-	g.number("llama.block_count", s.Layer)
-	g.number("llama.feed_forward_length", s.Feed)
-	g.number("llama.attention.head_count", s.Head)
-	g.number("llama.attention.head_count_kv", s.Head)
-	g.number("llama.rope.dimension_count", s.State/s.Head)
-	g.number("llama.vocab_size", len(tokens))
-	g.key("llama.attention.layer_norm_rms_epsilon", ggufF32, func(f *file) { f.f32(1e-5) })
+	g.number(arch+".context_length", s.Ctx)
+	g.number(arch+".embedding_length", s.State)
+	g.number(arch+".block_count", s.Layer)
+	g.number(arch+".feed_forward_length", s.Feed)
+	g.number(arch+".attention.head_count", s.Head)
+	g.number(arch+".attention.head_count_kv", s.Head)
+	g.number(arch+".rope.dimension_count", s.State/s.Head)
+	g.number(arch+".vocab_size", len(tokens))
+	g.key(arch+".attention.layer_norm_rms_epsilon", ggufF32, func(f *file) { f.f32(1e-5) })
+	if s.Window > 0 {
+		g.number(arch+".attention.sliding_window", s.Window)
+		g.number(arch+".attention.key_length", s.State/s.Head)
+		g.number(arch+".attention.value_length", s.State/s.Head)
+	}
 	g.text("tokenizer.ggml.model", "llama")
 	g.array("tokenizer.ggml.tokens", ggufString, len(tokens), func(f *file, i int) { f.text(tokens[i].text) })
 	g.array("tokenizer.ggml.scores", ggufF32, len(tokens), func(f *file, i int) { f.f32(tokens[i].score) })
@@ -109,6 +127,13 @@ func (s LlamaShape) tensors(vocabulary int) []tensor {
 			tensor{block + "ffn_gate.weight", []int{s.State, s.Feed}, matrix},
 			tensor{block + "ffn_up.weight", []int{s.State, s.Feed}, matrix},
 			tensor{block + "ffn_down.weight", []int{s.Feed, s.State}, matrix})
+		if s.Window > 0 {
+			ts = append(ts,
+				tensor{block + "attn_q_norm.weight", []int{s.State / s.Head}, ones},
+				tensor{block + "attn_k_norm.weight", []int{s.State / s.Head}, ones},
+				tensor{block + "post_attention_norm.weight", []int{s.State}, ones},
+				tensor{block + "post_ffw_norm.weight", []int{s.State}, ones})
+		}
 	}
 	return append(ts,
 		tensor{"output_norm.weight", []int{s.State}, ones},

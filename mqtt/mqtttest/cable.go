@@ -22,7 +22,6 @@ type Cable struct {
 	held  bool          // nothing moves; connections stay, and new ones are made
 	cut   bool          // there is no way through: connections end, and new ones too
 	delay time.Duration // of each piece, in each direction
-	bytes int           // that went to the broker
 }
 
 // NewCable lays a cable to host:port.
@@ -63,13 +62,13 @@ func (c *Cable) accept() {
 		}
 		c.ends = append(c.ends, near, far)
 		c.mu.Unlock()
-		go c.relay(near, far, true)
-		go c.relay(far, near, false)
+		go c.relay(near, far)
+		go c.relay(far, near)
 	}
 }
 
 // relay moves bytes one way until one end is closed.
-func (c *Cable) relay(from, to net.Conn, out bool) {
+func (c *Cable) relay(from, to net.Conn) {
 	defer from.Close()
 	defer to.Close()
 	piece := make([]byte, 16<<10)
@@ -83,9 +82,6 @@ func (c *Cable) relay(from, to net.Conn, out bool) {
 			c.moved.Wait()
 		}
 		cut, delay := c.cut, c.delay
-		if out && !cut {
-			c.bytes += n
-		}
 		c.mu.Unlock()
 		if cut {
 			return // what was on its way is lost
@@ -116,13 +112,6 @@ func (c *Cable) Cut() {
 
 // Mend lets new connections through, and what is held.
 func (c *Cable) Mend() { c.set(func() { c.cut, c.held = false, false }) }
-
-// Sent is how many bytes went through to the broker.
-func (c *Cable) Sent() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.bytes
-}
 
 func (c *Cable) set(f func()) {
 	c.mu.Lock()

@@ -40,11 +40,17 @@ func NewAuthority(tb testing.TB) *Authority {
 // Issue makes a certificate of a name that is good for 127.0.0.1 and localhost, for
 // servers and clients, and returns the files of it and its key.
 func (a *Authority) Issue(name string) (certFile, keyFile string) {
+	return a.IssueAs(name, func(*x509.Certificate) {})
+}
+
+// IssueAs is Issue of a certificate that is changed before it is signed.
+func (a *Authority) IssueAs(name string, change func(*x509.Certificate)) (certFile, keyFile string) {
 	a.tb.Helper()
 	form := a.form(name)
 	form.IPAddresses, form.DNSNames = []net.IP{net.IPv4(127, 0, 0, 1)}, []string{"localhost"}
 	form.KeyUsage = x509.KeyUsageDigitalSignature
 	form.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	change(form)
 	return a.make(name, form)
 }
 

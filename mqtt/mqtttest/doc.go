@@ -1,5 +1,6 @@
 // Package mqtttest has what tests of MQTT need beside our own broker: a real
-// Mosquitto that can be configured, stopped and killed, a cable between a client and
+// Mosquitto that can be configured, stopped, frozen and killed, one in a network of its
+// own that can be taken away, a cable between a client and
 // a broker that can be slow, stuck and cut, and certificates.
 //
 // Mosquitto is the one of the private prefix (make setup), which cricket itself does

@@ -82,7 +82,7 @@ func NewMosquitto(tb testing.TB, config string, files map[string]string) *Mosqui
 		config = "allow_anonymous true\n"
 	}
 	m.config = fmt.Sprintf("listener %d 127.0.0.1\npersistence true\npersistence_location %s/\nautosave_interval 1\n"+
-		"set_tcp_nodelay true\nmax_queued_messages 0\nlog_dest stderr\n%s", m.Port, m.Dir, config)
+		"max_queued_messages 0\nlog_dest stderr\n%s", m.Port, m.Dir, config)
 	if os.Geteuid() == 0 {
 		m.config += "user root\n" // or else it may not read its folder
 	}
@@ -143,6 +143,20 @@ func (m *Mosquitto) Stop() { m.end(syscall.SIGTERM) }
 
 // Kill ends it without a word, as a power cut does.
 func (m *Mosquitto) Kill() { m.end(syscall.SIGKILL) }
+
+// Freeze stands the broker still, and Thaw lets it go on: it does not answer, and its
+// connections stay.
+func (m *Mosquitto) Freeze() { m.signal(syscall.SIGSTOP) }
+
+// Thaw is told with Freeze.
+func (m *Mosquitto) Thaw() { m.signal(syscall.SIGCONT) }
+
+func (m *Mosquitto) signal(s syscall.Signal) {
+	m.tb.Helper()
+	if err := syscall.Kill(-m.process.Process.Pid, s); err != nil {
+		m.tb.Errorf("signal mosquitto: %v", err)
+	}
+}
 
 func (m *Mosquitto) end(s syscall.Signal) {
 	m.tb.Helper()

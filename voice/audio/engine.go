@@ -40,6 +40,9 @@ func (e *DeafError) Error() string { return "hear the room: " + e.Reason }
 // memoryLimit is how much memory the child may use, in bytes.
 const memoryLimit = 256 << 20
 
+// startedAgain is why sound was lost when the child died.
+const startedAgain = "the sound child was started again"
+
 // None is the name of the microphone of a box that is to hear nobody.
 const None = "none"
 
@@ -52,6 +55,7 @@ type Options struct {
 	Native      string // the program cricket-native
 	Microphone  string // a part of a device's name, or file:PATH, or None; empty: the default
 	Loudspeaker string // the same
+	Beamforming bool   // the microphone is two, side by side
 	Log         *slog.Logger
 }
 
@@ -69,6 +73,7 @@ type Engine struct {
 	mic      string
 	deaf     string // why there is no microphone; "" while there is one
 	told     bool   // Next has told so
+	broken   bool   // another child has the microphone, and Next has not told so
 	heard    int    // frames of this microphone
 	muted    bool
 	last     uint32 // number of the newest sound
@@ -83,11 +88,20 @@ type playing struct {
 	life int // of the child that has it; 0: none yet
 }
 
+// args are the child's.
+func (o Options) args() []string {
+	args := []string{"audio", "--microphone", o.Microphone, "--loudspeaker", o.Loudspeaker}
+	if o.Beamforming {
+		args = append(args, "--beamforming")
+	}
+	return args
+}
+
 // New returns an engine that Run starts.
 func New(o Options) *Engine {
 	e := &Engine{log: o.Log, frames: make(chan voice.Frame, framesAhead), state: make(chan struct{}, 1), waiting: map[uint32]*playing{}}
 	e.child = child.New(child.Options{Part: "sound", Program: o.Native, Log: o.Log, MemoryLimit: memoryLimit, Heard: e.unasked,
-		Args:    []string{"audio", "--microphone", o.Microphone, "--loudspeaker", o.Loudspeaker},
+		Args:    o.args(),
 		Prepare: e.prepare})
 	return e
 }
@@ -124,8 +138,12 @@ func (e *Engine) prepare(ctx context.Context, do child.Do) error {
 	life := e.life
 	for id, p := range e.waiting {
 		if p.life != 0 {
-			e.over(id, Notice{Fault: "the sound child was started again"})
+			e.over(id, Notice{Fault: startedAgain})
 		}
+	}
+	if life > 1 {
+		e.broken = true
+		e.drop()
 	}
 	e.mu.Unlock()
 	head, err := json.Marshal(life)
@@ -207,13 +225,25 @@ func (e *Engine) noticed(n Notice) {
 	}
 }
 
+// drop forgets the frames that were on their way.
+func (e *Engine) drop() {
+	for {
+		select {
+		case <-e.frames:
+		default:
+			return
+		}
+	}
+}
+
 // Next waits for the next frame. The error is a *DeafError, once for each reason,
-// while there is no microphone, or ctx's.
+// while there is no microphone, or ctx's. It is one, too, where the next frame does not
+// follow the last because the child died between them.
 func (e *Engine) Next(ctx context.Context) (voice.Frame, error) {
 	for {
 		select {
 		case f := <-e.frames:
-			return f, nil
+			return e.whole(f)
 		default:
 		}
 		e.mu.Lock()
@@ -226,12 +256,23 @@ func (e *Engine) Next(ctx context.Context) (voice.Frame, error) {
 		}
 		select {
 		case f := <-e.frames:
-			return f, nil
+			return e.whole(f)
 		case <-e.state:
 		case <-ctx.Done():
 			return voice.Frame{}, ctx.Err()
 		}
 	}
+}
+
+// whole is a frame, or that it does not follow the last one.
+func (e *Engine) whole(f voice.Frame) (voice.Frame, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.broken {
+		e.broken = false
+		return voice.Frame{}, &DeafError{startedAgain}
+	}
+	return f, nil
 }
 
 // Mute says whether frames may leave the microphone. When it returns none does.
@@ -245,13 +286,8 @@ func (e *Engine) Mute(on bool) {
 	if never { // the first child is told when it comes
 		return
 	}
-	for on { // what was on its way
-		select {
-		case <-e.frames:
-			continue
-		default:
-		}
-		break
+	if on {
+		e.drop()
 	}
 	head, _ := json.Marshal(on)
 	ctx, stop := context.WithTimeout(context.Background(), time.Second)
@@ -292,7 +328,7 @@ func (e *Engine) Play(ctx context.Context, s voice.Speech) (time.Duration, error
 	}
 	e.mu.Lock()
 	if err := json.Unmarshal(reply, &p.life); err != nil || p.life != e.life { // it died since
-		e.over(id, Notice{Fault: "the sound child was started again"})
+		e.over(id, Notice{Fault: startedAgain})
 	}
 	e.mu.Unlock()
 	var n Notice

@@ -46,7 +46,11 @@ func (h Heard) held(t voice.Transcript) voice.Transcript {
 	}
 	if len(h.Sentences) > 0 {
 		if c := h.Evidence().confidence(); c >= leastConfidence {
-			return voice.Transcript{Text: h.Sentences[0].Text, Language: t.Language, Confidence: c}
+			best := voice.Transcript{Text: h.Sentences[0].Text, Language: t.Language, Confidence: c}
+			for _, s := range h.Sentences[1:] { // less likely than the best by so much are they less sure, too
+				best.Alternatives = append(best.Alternatives, voice.Alternative{Text: s.Text, Confidence: c * math.Exp(s.Log-h.Sentences[0].Log)})
+			}
+			return best
 		}
 	}
 	if t.Confidence >= leastFree {

@@ -1,6 +1,7 @@
 package whisper
 
 import (
+	"math"
 	"testing"
 
 	"github.com/cricket-home/cricket/voice"
@@ -38,6 +39,20 @@ func TestConfidenceFollowsTheEvidence(t *testing.T) {
 	for _, better := range []Evidence{{-2, -0.4, -0.5}, {-3, -0.3, -0.5}, {-3, -0.4, -0.2}} {
 		if better.confidence() <= base.confidence() {
 			t.Errorf("%+v has %.3f, %+v %.3f", better, better.confidence(), base, base.confidence())
+		}
+	}
+}
+
+// The sentences behind the best one are its alternatives, each as much less sure as it is less likely.
+func TestTheOtherSentencesAreAlternatives(t *testing.T) {
+	h := Heard{Sentences: []Sentence{{Text: "hall lamp on", Log: -0.4, Tokens: 6}, {Text: "tall lamp on", Log: -1.4, Tokens: 6}, {Text: "hall lamp off", Log: -2.8, Tokens: 6}}}
+	got := h.held(voice.Transcript{Text: "all lamp on", Confidence: 0.5})
+	if got.Text != "hall lamp on" || len(got.Alternatives) != 2 || got.Alternatives[0].Text != "tall lamp on" || got.Alternatives[1].Text != "hall lamp off" {
+		t.Fatalf("%+v", got)
+	}
+	for i, less := range []float64{1, 2.4} {
+		if r := got.Alternatives[i].Confidence / got.Confidence; math.Abs(r-math.Exp(-less)) > 1e-9 {
+			t.Errorf("alternative %d is %.3f as sure, want %.3f", i, r, math.Exp(-less))
 		}
 	}
 }

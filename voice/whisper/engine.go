@@ -27,7 +27,7 @@ type Options struct {
 	// Says, where it is set, tells of a text in lower case whether a sentence that
 	// people say here begins like it, and whether it is a whole one. Then such
 	// sentences are looked for, and anything else must be heard very surely.
-	Says func(text string) (begins, whole bool)
+	Says func(ctx context.Context, text string) (begins, whole bool)
 
 	// Prompt, where set, is asked at each utterance for a text that is likely to come
 	// before it: with the names of the home in it the model spells them so. Models that
@@ -163,7 +163,8 @@ func (e *Engine) hear(ctx context.Context, u voice.Utterance) (Heard, error) {
 	// Where nothing was heard freely there is no speech, whatever could be made of
 	// it; and what is longer than a window is no command.
 	if e.o.Says != nil && h.Windows == 1 && h.Text != "" {
-		h.Sentences, err = search(func(tokens []int) ([]Choice, error) { return e.next(ctx, tokens) }, e.o.Says)
+		h.Sentences, err = search(func(tokens []int) ([]Choice, error) { return e.next(ctx, tokens) },
+			func(text string) (bool, bool) { return e.o.Says(ctx, text) })
 	}
 	return h, err
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // hearing starts an engine with a small model that knows no words.
-func hearing(t *testing.T, says func(string) (bool, bool)) *Engine {
+func hearing(t *testing.T, says func(context.Context, string) (bool, bool)) *Engine {
 	t.Helper()
 	native := voicetest.Program(t, "cricket-native")
 	name := filepath.Join(t.TempDir(), "random.bin")
@@ -94,7 +94,7 @@ func TestWhatCannotFollowIsAnError(t *testing.T) {
 
 func TestUtterancesAreHeldToTheSentences(t *testing.T) {
 	asked := 0
-	e := hearing(t, func(text string) (bool, bool) { asked++; return text == "", false })
+	e := hearing(t, func(_ context.Context, text string) (bool, bool) { asked++; return text == "", false })
 	got, err := e.Transcribe(t.Context(), voicetest.Spoken(t, "en-us", "turn on the kitchen lights", 0))
 	if err != nil || got.Text != "" || !got.NotCommand || asked == 0 {
 		t.Errorf("a home without sentences: %+v, %v, asked %d times", got, err, asked)

@@ -36,7 +36,7 @@ type header struct {
 }
 
 // version is that of the protocol as it was read.
-const version = "1.7.2"
+const version = "1.10.2"
 
 // NewEvent makes an event of a type; data is what json.Marshal makes an object of, or nil.
 func NewEvent(kind string, data any, payload []byte) (Event, error) {

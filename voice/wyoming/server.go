@@ -1,28 +1,21 @@
 package wyoming
 
 import (
-	"bufio"
 	"context"
-	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/cricket-home/cricket/voice"
 )
 
-// What a client may cost.
 const (
-	maxClients = 16
-	maxIdle    = 5 * time.Minute // without an event
-	writeWait  = 10 * time.Second
-	chunkPCM   = 1024 // samples of an audio-chunk
-	maxText    = 2000 // bytes that are spoken or handled
+	chunkPCM  = 1024     // samples of an audio-chunk
+	maxText   = 2000     // bytes that are spoken, understood or handled
+	maxStream = 16 << 10 // bytes that are spoken as they come
 )
 
 // Services are what the server serves. A nil function is a service that is not
@@ -33,8 +26,17 @@ type Services struct {
 	Transcribe func(ctx context.Context, u voice.Utterance, language string) (voice.Transcript, error)
 	Synthesize func(ctx context.Context, text, voiceName, language string) (voice.Speech, error)
 	Detector   func(names []string) (Detector, error)
-	Recognize  func(ctx context.Context, text string) (Intent, bool)
-	Handle     func(ctx context.Context, text string) (reply string, ok bool)
+	Recognize  func(ctx context.Context, text string) (intents []Intent, ok bool)
+	Handle     func(ctx context.Context, s Said) (reply string, ok bool)
+
+	// Speaks says what is wrong with a language in which a text is; nil: every language is right.
+	Speaks func(language string) error
+}
+
+// Said is a text that an assistant is to carry out.
+type Said struct {
+	Text   string
+	Device string // the id of the device that heard it, at whoever asks; "" where that is not told
 }
 
 // Detector finds wake words in frames; voice/wake has it.
@@ -46,6 +48,8 @@ type Detector interface {
 type Intent struct {
 	Name     string   `json:"name"`
 	Entities []Entity `json:"entities"`
+
+	Context json.RawMessage `json:"context,omitempty"` // that of the question
 }
 
 // Entity is a slot of an intent.
@@ -64,131 +68,55 @@ type Server struct {
 func NewServer(s Services, log *slog.Logger) *Server { return &Server{s, log.With("part", "wyoming")} }
 
 // Run serves the clients of l until ctx ends; it closes l.
-func (s *Server) Run(ctx context.Context, l net.Listener) error {
-	var clients sync.WaitGroup
-	defer clients.Wait()
-	defer context.AfterFunc(ctx, func() { l.Close() })()
-	places := make(chan struct{}, maxClients)
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return fmt.Errorf("accept a Wyoming client: %w", err)
-		}
-		select {
-		case places <- struct{}{}:
-		default:
-			c := &client{server: s, conn: conn, w: bufio.NewWriter(conn)}
-			c.fail("busy", errors.New("too many clients"))
-			conn.Close()
-			continue
-		}
-		clients.Go(func() {
-			defer func() { <-places }()
-			s.serve(ctx, conn)
-		})
-	}
-}
+func (s *Server) Run(ctx context.Context, l net.Listener) error { return s.port().run(ctx, l) }
 
-// serve answers one client until it goes.
-func (s *Server) serve(ctx context.Context, conn net.Conn) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	c := &client{server: s, conn: conn, r: bufio.NewReader(conn), w: bufio.NewWriter(conn)}
+func (s *Server) port() port { return port{maxClients, s.log, s.serve} }
+
+// serve answers one client until an error.
+func (s *Server) serve(ctx context.Context, conn *client) error {
+	c := &talk{client: conn, services: &s.services}
 	for {
 		e, err := c.next()
 		if err == nil {
 			err = c.answer(ctx, e)
 		}
-		switch {
-		case err == nil:
-		case errors.Is(err, ErrProtocol):
-			c.fail("protocol", err)
-			return
-		default:
-			if !errors.Is(err, io.EOF) && ctx.Err() == nil {
-				s.log.Debug("client goes", "err", err)
-			}
-			return
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// client is one connection.
-type client struct {
-	server *Server
-	conn   net.Conn
-	r      *bufio.Reader
-	w      *bufio.Writer
+// talk is a connection, and what was asked on it.
+type talk struct {
+	*client
+	services *Services
 
-	pieces   strings.Builder // of a text that is synthesised as it comes
-	piecing  bool
-	voice    voiceWish
-	language string   // of transcribe
+	language string // of transcribe
+	context  json.RawMessage
 	names    []string // of detect
 	detects  bool     // the next sound is listened to for wake words
+	stream   *stream  // of a text that is spoken as it comes; nil: none is
 }
 
-type voiceWish struct {
-	Name     string `json:"name"`
-	Language string `json:"language"`
-}
-
-func (c *client) next() (Event, error) {
-	if err := c.conn.SetReadDeadline(time.Now().Add(maxIdle)); err != nil {
-		return Event{}, err
-	}
-	return Read(c.r)
-}
-
-func (c *client) send(kind string, data any, payload []byte) error {
-	e, err := NewEvent(kind, data, payload)
-	if err != nil {
-		return err
-	}
-	if err := c.conn.SetWriteDeadline(time.Now().Add(writeWait)); err != nil {
-		return err
-	}
-	if err := Write(c.w, e); err != nil {
-		return err
-	}
-	return c.w.Flush()
-}
-
-// fail answers with the protocol's error event.
-func (c *client) fail(code string, err error) error {
-	return c.send("error", map[string]string{"text": err.Error(), "code": code}, nil)
-}
-
-func (c *client) missing(what string) error {
-	return c.fail("unavailable", fmt.Errorf("there is no %s here", what))
+func (c *talk) missing(what string) error {
+	return c.refuse("unavailable", fmt.Errorf("there is no %s here", what))
 }
 
 // answer answers one event; those that nobody knows are passed over, as the
 // protocol has it.
-func (c *client) answer(ctx context.Context, e Event) error {
-	services := &c.server.services
+func (c *talk) answer(ctx context.Context, e Event) error {
 	switch e.Type {
 	case "describe":
-		return c.send("info", services.Info(), nil)
+		return c.send("info", c.services.Info(), nil)
 	case "ping":
-		var ping struct {
-			Text *string `json:"text,omitempty"`
-		}
-		if err := e.read(&ping); err != nil {
-			return err
-		}
-		return c.send("pong", ping, nil)
+		return c.ping(e)
 	case "transcribe":
 		var ask struct {
-			Language string `json:"language"`
+			Language string          `json:"language"`
+			Context  json.RawMessage `json:"context"`
 		}
 		err := e.read(&ask)
-		c.language, c.detects = ask.Language, false
+		c.language, c.context, c.detects = ask.Language, ask.Context, false
 		return err
 	case "detect":
 		var ask struct {
@@ -198,56 +126,27 @@ func (c *client) answer(ctx context.Context, e Event) error {
 		c.names, c.detects = ask.Names, true
 		return err
 	case "audio-start":
-		var f format
-		if err := e.read(&f); err != nil {
+		in, err := newChunks(e, c.next)
+		switch {
+		case err != nil:
 			return err
-		}
-		if err := f.check(); err != nil {
-			return err
-		}
-		in := &chunks{next: c.next, format: f}
-		if c.detects {
+		case c.detects:
 			return c.detect(in)
 		}
 		return c.transcribe(ctx, in)
 	case "synthesize":
-		var ask struct {
-			Text  string    `json:"text"`
-			Voice voiceWish `json:"voice"`
+		var ask spoken
+		if err := e.read(&ask); err != nil || c.stream != nil { // its pieces were spoken already
+			return err
 		}
-		if err := e.read(&ask); err != nil || c.piecing { // the pieces were spoken already
+		if err := ask.check(c); err != nil {
 			return err
 		}
 		return c.synthesize(ctx, ask.Text, ask.Voice)
-	case "synthesize-start":
-		var ask struct {
-			Voice voiceWish `json:"voice"`
-		}
-		err := e.read(&ask)
-		c.voice, c.piecing = ask.Voice, true
-		c.pieces.Reset()
-		return err
-	case "synthesize-chunk":
-		var piece struct {
-			Text string `json:"text"`
-		}
-		if err := e.read(&piece); err != nil {
-			return err
-		}
-		if c.pieces.WriteString(piece.Text); c.pieces.Len() > maxText {
-			return fmt.Errorf("%w: a text of more than %d bytes", ErrProtocol, maxText)
-		}
-		return nil
-	case "synthesize-stop":
-		c.piecing = false
-		if err := c.synthesize(ctx, c.pieces.String(), c.voice); err != nil {
-			return err
-		}
-		return c.send("synthesize-stopped", nil, nil)
+	case "synthesize-start", "synthesize-chunk", "synthesize-stop":
+		return c.synthesizeStream(ctx, e)
 	case "recognize", "transcript":
-		var said struct {
-			Text string `json:"text"`
-		}
+		var said said
 		if err := e.read(&said); err != nil {
 			return err
 		}
@@ -255,122 +154,116 @@ func (c *client) answer(ctx context.Context, e Event) error {
 			return fmt.Errorf("%w: a text of more than %d bytes", ErrProtocol, maxText)
 		}
 		if e.Type == "recognize" {
-			return c.recognize(ctx, said.Text)
+			return c.recognize(ctx, said)
 		}
-		return c.handle(ctx, said.Text)
+		return c.handle(ctx, said)
+	case "intent":
+		return c.refuse("unavailable", errors.New("intents are not carried out here, what was said is: send it as a transcript"))
+	case "select-program":
+		return c.choose(e)
 	}
 	return nil
 }
 
-func (c *client) transcribe(ctx context.Context, in *chunks) error {
-	u := voice.Utterance{Mic: "wyoming"}
-	if err := in.frames(func(f voice.Frame) (bool, error) {
-		u.PCM = append(u.PCM, f.PCM...)
-		return len(u.PCM) < longest, nil
-	}); err != nil {
-		return err
-	}
-	if c.server.services.Transcribe == nil {
-		return c.missing("recogniser")
-	}
-	u.End = u.Duration()
-	heard, err := c.server.services.Transcribe(ctx, u, c.language)
-	if err != nil {
-		return c.fail("recogniser", err)
-	}
-	text := heard.Text
-	if heard.NotCommand {
-		text = ""
-	}
-	return c.send("transcript", map[string]string{"text": text, "language": heard.Language}, nil)
+// said is a text and what goes with it from one request to the next.
+type said struct {
+	Text     string          `json:"text"`
+	Language string          `json:"language"`
+	Context  json.RawMessage `json:"context"` // whoever asks gets it back
 }
 
-func (c *client) detect(in *chunks) error {
-	c.detects = false
-	var d Detector
-	if c.server.services.Detector != nil {
-		var err error
-		if d, err = c.server.services.Detector(c.names); err != nil {
-			if err := in.frames(func(voice.Frame) (bool, error) { return false, nil }); err != nil {
-				return err
-			}
-			return c.fail("wake", err)
-		}
+// answer is the data of an answer in words.
+type answer struct {
+	Text    string          `json:"text"`
+	Context json.RawMessage `json:"context,omitempty"`
+}
+
+// choose takes which of the programs that describe names a client wants. There is one of each kind,
+// so there is nothing to choose.
+func (c *talk) choose(e Event) error {
+	var ask struct {
+		Name string `json:"name"`
 	}
-	woke := false
-	if err := in.frames(func(f voice.Frame) (bool, error) {
-		if d == nil {
-			return false, nil
-		}
-		for _, w := range d.Push(f) {
-			woke = true
-			if err := c.send("detection", map[string]any{"name": w.Word, "timestamp": w.End.Milliseconds()}, nil); err != nil {
-				return false, err
-			}
-		}
-		return true, nil
-	}); err != nil {
+	if err := e.read(&ask); err != nil {
 		return err
 	}
-	switch {
-	case d == nil:
-		return c.missing("wake word")
-	case !woke:
-		return c.send("not-detected", nil, nil)
+	if !c.services.Info().has(ask.Name) {
+		return c.refuse("unavailable", fmt.Errorf("there is no program %q here", ask.Name))
 	}
 	return nil
 }
 
-func (c *client) synthesize(ctx context.Context, text string, wish voiceWish) error {
-	if c.server.services.Synthesize == nil {
-		return c.missing("voice")
+// recognize answers with an intent, or with several between two events of their own.
+func (c *talk) recognize(ctx context.Context, s said) error {
+	if c.services.Recognize == nil {
+		return c.missing("intent recogniser")
 	}
-	if text = strings.TrimSpace(text); len(text) > maxText {
-		return fmt.Errorf("%w: a text of more than %d bytes", ErrProtocol, maxText)
+	all, ok := c.services.Recognize(ctx, s.Text)
+	if !ok || len(all) == 0 {
+		return c.send("not-recognized", answer{s.Text, s.Context}, nil)
 	}
-	speech := voice.Speech{Rate: 22050}
-	if text != "" {
-		var err error
-		if speech, err = c.server.services.Synthesize(ctx, text, wish.Name, wish.Language); err != nil {
-			return c.fail("voice", err)
-		}
-	}
-	f := format{speech.Rate, 2, 1}
-	if err := c.send("audio-start", f, nil); err != nil {
-		return err
-	}
-	for at := 0; at < len(speech.PCM); at += chunkPCM {
-		payload := make([]byte, 0, 2*chunkPCM)
-		for _, s := range speech.PCM[at:min(at+chunkPCM, len(speech.PCM))] {
-			payload = binary.LittleEndian.AppendUint16(payload, uint16(s))
-		}
-		if err := c.send("audio-chunk", struct {
-			format
-			Timestamp int `json:"timestamp"`
-		}{f, milliseconds(at, speech.Rate)}, payload); err != nil {
+	if len(all) > 1 {
+		if err := c.send("intents-start", nil, nil); err != nil {
 			return err
 		}
 	}
-	return c.send("audio-stop", map[string]int{"timestamp": milliseconds(len(speech.PCM), speech.Rate)}, nil)
+	for _, in := range all {
+		in.Context = s.Context
+		if err := c.send("intent", in, nil); err != nil {
+			return err
+		}
+	}
+	if len(all) > 1 {
+		return c.send("intents-stop", nil, nil)
+	}
+	return nil
 }
 
-func (c *client) recognize(ctx context.Context, text string) error {
-	if c.server.services.Recognize == nil {
-		return c.missing("intent recogniser")
-	}
-	if in, ok := c.server.services.Recognize(ctx, text); ok {
-		return c.send("intent", in, nil)
-	}
-	return c.send("not-recognized", map[string]string{"text": text}, nil)
-}
-
-func (c *client) handle(ctx context.Context, text string) error {
-	if c.server.services.Handle == nil {
+// handle has a text carried out. The reply is told sentence by sentence, and as a whole for those
+// who do not listen to that.
+func (c *talk) handle(ctx context.Context, s said) error {
+	if c.services.Handle == nil {
 		return c.missing("assistant")
 	}
-	reply, ok := c.server.services.Handle(ctx, text)
-	if ok {
-		return c.send("handled", map[string]string{"text": reply}, nil)
+	if c.services.Speaks != nil {
+		if err := c.services.Speaks(s.Language); err != nil {
+			return c.refuse("language", err)
+		}
 	}
-	return c.send("not-handled", map[string]string{"text": reply}, nil)
+	if strings.TrimSpace(s.Text) == "" {
+		return c.send("not-handled", answer{"", s.Context}, nil)
+	}
+	var from struct {
+		Device string `json:"device_id"` // Home Assistant's
+	}
+	if json.Unmarshal(s.Context, &from) != nil {
+		from.Device = "" // others put there what they like
+	}
+	reply, ok := c.services.Handle(ctx, Said{s.Text, from.Device})
+	if !ok {
+		return c.send("not-handled", answer{reply, s.Context}, nil)
+	}
+	if err := c.send("handled-start", answerStart{s.Context}, nil); err != nil {
+		return err
+	}
+	for rest := reply; rest != ""; {
+		sentence := rest
+		_, next := voice.FirstSentence(rest, s.Language)
+		if next != "" { // the blanks between two sentences stay
+			sentence = rest[:strings.LastIndex(rest, next)]
+		}
+		if err := c.send("handled-chunk", map[string]string{"text": sentence}, nil); err != nil {
+			return err
+		}
+		rest = next
+	}
+	if err := c.send("handled", answer{reply, s.Context}, nil); err != nil {
+		return err
+	}
+	return c.send("handled-stop", nil, nil)
+}
+
+// answerStart is the data of an answer that comes in pieces.
+type answerStart struct {
+	Context json.RawMessage `json:"context,omitempty"`
 }

@@ -111,7 +111,7 @@ func evaluate(ctx context.Context, o options) error {
 	var all []*result
 	if o.model != "" {
 		var here *intent.Resolver // of the place that is heard
-		engine := whisper.New(whisper.Options{Native: native, Model: o.model, Log: log, Says: func(text string) (begins, whole bool) {
+		engine := whisper.New(whisper.Options{Native: native, Model: o.model, Log: log, Says: func(_ context.Context, text string) (begins, whole bool) {
 			s := here.Check(text)
 			return s != intent.Dead, s.Complete()
 		}})

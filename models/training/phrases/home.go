@@ -190,20 +190,22 @@ func (h *Home) say(r *rand.Rand, list string, domains []string) (string, error) 
 	case "floor":
 		name := strings.ToLower(h.Names.Floors[r.IntN(len(h.Names.Floors))].Name)
 		return strings.TrimSuffix(name, " floor"), nil
-	case "item", "some_item":
+	case "item", "some_item", "needed":
 		return one(r, items(), nil), nil
 	case "chore", "todo":
 		return one(r, chores(), nil), nil
-	case "message", "announcement", "request":
+	case "message", "announcement", "request", "what":
 		return one(r, append(messages(), chores()...), nil), nil
 	case "music", "query", "some_query", "artist":
 		return one(r, music(), nil), nil
-	case "option":
+	case "option", "own_mode":
 		return one(r, options(), nil), nil
 	case "person":
 		return one(r, people(), Fits(false)), nil
 	case "list_name":
 		return pickOne(r, "to do", "party", "packing", "hardware", "christmas", "holiday", "birthday", "work", "chores", "camping", "reading"), nil
+	case "called":
+		return pickOne(r, "disco lamp", "moon", "big one", "sunshine", "reading corner", "the beast", "blinky", "old faithful", "tower", "night owl"), nil
 	case "choice":
 		return pickOne(r, "left", "right", "first", "second", "big", "small", strings.ToLower(h.Names.Areas[r.IntN(len(h.Names.Areas))].Name)), nil
 	case "timer_name", "alarm_name", "entry_name":

@@ -2,6 +2,7 @@
 
     train.py train DIR --steps 12000 [--from FILE.net] [--threads 1]    DIR holds shards/; writes DIR/state.pt and DIR/NAME.net
     train.py threshold FILE T...                                        sets the words' thresholds
+    train.py join FILE A.net B.net...                                   networks of the same words side by side: their mean
     train.py reference DIR                                              writes what the Go tests compare with
 
 It goes on from DIR/state.pt where there is one. CUDA is used where there is one; the CPU does as well.
@@ -119,11 +120,28 @@ def read(path):
     head = json.loads(body[12:12 + size])
     weights = np.frombuffer(body[12 + size:-4], "<f2").astype(np.float32)
     width, words = head["width"], len(head["words"])
+    mixed = sum(p * p for p in head.get("parts", [width]))
     sizes = [width * head["stack"] * 40, width]
     for b in head["blocks"]:
-        sizes += [b["kernel"] * width, width, width * width, width]
+        sizes += [b["kernel"] * width, width, mixed, width]
     sizes += [head["embedding"] * width, head["embedding"], (words + 1) * width, words + 1]
     return head, np.split(weights, np.cumsum(sizes)[:-1])
+
+
+def first(head, tensors):
+    """The first of the networks that join put side by side, as a file has it alone."""
+    if "parts" not in head:
+        return head, tensors
+    width, part, weight = head["width"], head["parts"][0], len(head["parts"])
+    left = lambda t: t.reshape(-1, width)[:, :part].ravel()
+    top = lambda t, row: t[:part * row]
+    out = [top(tensors[0], head["stack"] * 40), top(tensors[1], 1)]
+    for i in range(len(head["blocks"])):
+        taps, shift, mix, bias = tensors[2 + 4 * i:6 + 4 * i]
+        out += [left(taps), top(shift, 1), mix[:part * part], top(bias, 1)]
+    embedding, embedded, outputs, bias = tensors[-4:]
+    out += [left(embedding), embedded, left(outputs) * weight, bias]
+    return {k: v for k, v in head.items() if k != "parts"} | {"width": part}, out
 
 
 class Shards:
@@ -242,7 +260,7 @@ def train(args):
     meta, shape = shards.meta, SHAPE
     start = None
     if getattr(args, "from"):
-        head, start = read(getattr(args, "from"))
+        head, start = first(*read(getattr(args, "from")))
         shape = {k: head[k] for k in SHAPE}
     net = Net(len(meta["words"]), len(meta["sounds"]), shape, meta["inputs"], normal=start is None).to(device)
     if start is not None:
@@ -336,7 +354,28 @@ def threshold(args):
     words = [w["name"] for w in head["words"]]
     if len(words) != len(args.thresholds):
         raise SystemExit(f"train: error: {len(args.thresholds)} thresholds for {words}")
-    write(args.file, {k: head[k] for k in SHAPE}, words, args.thresholds, head["language"], tensors)
+    write(args.file, {k: head[k] for k in [*SHAPE, "parts"] if k in head}, words, args.thresholds, head["language"], tensors)
+
+
+def join(args):
+    heads, files = zip(*[read(f) for f in args.networks])
+    head, widths = heads[0], [h["width"] for h in heads]
+    def alike(h):
+        return [h[k] for k in SHAPE if k != "width"] + [h["language"], [w["name"] for w in h["words"]]]
+    if any(alike(h) != alike(head) or "parts" in h for h in heads):
+        raise SystemExit("train: error: the networks differ in more than their width, or are joint already")
+    rows = [0] * len(files[0])  # how many rows of its own width a tensor has; 0: the tensors stand below one another
+    for i, block in enumerate(head["blocks"]):
+        rows[2 + 4 * i] = block["kernel"]
+    rows[-2] = len(head["words"]) + 1
+    out = [np.concatenate([t.reshape(n, -1) for t in same], 1) if n else np.concatenate(same) for n, same in zip(rows, zip(*files))]
+    none = np.zeros((head["embedding"], sum(widths[1:])), np.float32)  # the embedding is the first one's
+    out[-4] = np.concatenate([files[0][-4].reshape(head["embedding"], -1), none], 1)
+    out[-3] = files[0][-3]
+    out[-2] = out[-2] / len(files)
+    out[-1] = sum(f[-1] for f in files) / len(files)
+    shape = {k: head[k] for k in SHAPE} | {"width": sum(widths), "parts": widths}
+    write(args.file, shape, [w["name"] for w in head["words"]], [w["threshold"] for w in head["words"]], head["language"], out)
 
 
 def main():
@@ -356,6 +395,10 @@ def main():
     r = verbs.add_parser("reference")
     r.add_argument("dir")
     r.set_defaults(run=reference)
+    j = verbs.add_parser("join")
+    j.add_argument("file")
+    j.add_argument("networks", nargs="+")
+    j.set_defaults(run=join)
     c = verbs.add_parser("threshold")
     c.add_argument("file")
     c.add_argument("thresholds", type=float, nargs="+")

@@ -32,8 +32,9 @@ const (
 type head struct {
 	Words     []Word  `json:"words"`
 	Language  string  `json:"language"`
-	Stack     int     `json:"stack"` // front-end frames in a step
-	Width     int     `json:"width"` // channels
+	Stack     int     `json:"stack"`           // front-end frames in a step
+	Width     int     `json:"width"`           // channels
+	Parts     []int   `json:"parts,omitempty"` // of the width, which do not mix; none: one
 	Embedding int     `json:"embedding"`
 	Smoothing int     `json:"smoothing"` // steps a word's score is the mean of
 	Blocks    []shape `json:"blocks"`
@@ -69,6 +70,14 @@ func (h *head) validate() error {
 		err = errors.Join(err,
 			within(fmt.Sprintf("kernel of block %d", i), b.Kernel, 1, mostKernel),
 			within(fmt.Sprintf("dilation of block %d", i), b.Dilation, 1, mostStride))
+	}
+	sum := 0
+	for i, p := range h.Parts {
+		err = errors.Join(err, within(fmt.Sprintf("part %d of the width", i), p, 1, h.Width))
+		sum += p
+	}
+	if len(h.Parts) > 0 && sum != h.Width {
+		err = errors.Join(err, fmt.Errorf("the parts are %d wide together, not %d", sum, h.Width))
 	}
 	seen := map[string]bool{}
 	for _, w := range h.Words {
@@ -148,6 +157,13 @@ type tensor struct {
 func (m *Model) tensors() []tensor {
 	m.blocks = make([]block, len(m.head.Blocks))
 	width := m.head.Width
+	if m.parts = m.head.Parts; len(m.parts) == 0 {
+		m.parts = []int{width}
+	}
+	mixed := 0
+	for _, p := range m.parts {
+		mixed += p * p
+	}
 	all := []tensor{
 		{"stem.weight", width * m.head.Stack * Bands, &m.stem.weight}, // [width][stack*Bands], oldest frame first
 		{"stem.bias", width, &m.stem.bias},
@@ -157,7 +173,7 @@ func (m *Model) tensors() []tensor {
 		all = append(all,
 			tensor{fmt.Sprintf("block%d.taps", i), s.Kernel * width, &b.taps}, // [kernel][width], oldest first
 			tensor{fmt.Sprintf("block%d.shift", i), width, &b.shift},
-			tensor{fmt.Sprintf("block%d.weight", i), width * width, &b.mix.weight}, // [out][in]
+			tensor{fmt.Sprintf("block%d.weight", i), mixed, &b.mix.weight}, // of each part [out][in]
 			tensor{fmt.Sprintf("block%d.bias", i), width, &b.mix.bias})
 	}
 	outputs := len(m.head.Words) + 1 // the last one is speech

@@ -15,6 +15,7 @@ type Model struct {
 	checksum  uint32
 	stem      dense
 	blocks    []block
+	parts     []int // widths of the channels that mix with each other
 	embedding dense
 	outputs   dense
 }
@@ -63,7 +64,7 @@ func (d *dense) apply(out, x []float32) {
 type block struct {
 	taps  []float32 // [kernel][width], oldest first
 	shift []float32
-	mix   dense
+	mix   dense // of each part its own matrix, one after another
 }
 
 // dot keeps four sums, so that an addition need not wait for the one before it.

@@ -110,6 +110,8 @@ func TestParseRefuses(t *testing.T) {
 		{"a word twice", text(func(h *head) { h.Words[1].Name = "one" }), "twice"},
 		{"a word without a name", text(func(h *head) { h.Words[1].Name = " " }), "no name"},
 		{"a threshold of 0", text(func(h *head) { h.Words[0].Threshold = 0 }), "threshold"},
+		{"parts that are not the width", text(func(h *head) { h.Parts = []int{3, 4} }), "7 wide together"},
+		{"a part of nothing", text(func(h *head) { h.Parts = []int{8, 0} }), "part 1"},
 		{"a huge width", text(func(h *head) { h.Width = 1 << 30 }), "width"},
 		{"a dilation of 0", text(func(h *head) { h.Blocks[0].Dilation = 0 }), "dilation"},
 	} {
@@ -330,4 +332,53 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Two networks side by side in one file say the mean of what each says alone.
+func TestPartsDoNotMix(t *testing.T) {
+	one, two := small(), small()
+	two.Width = 5
+	joint := small()
+	joint.Width, joint.Parts = one.Width+two.Width, []int{one.Width, two.Width}
+	parse := func(h head, seed uint64) *Model {
+		m, err := Parse(file(t, h, seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	a, b, both := parse(one, 1), parse(two, 2), parse(joint, 3)
+	both.stem.weight, both.stem.bias = append(slices.Clone(a.stem.weight), b.stem.weight...), append(slices.Clone(a.stem.bias), b.stem.bias...)
+	beside := func(a, b []float32, rows int, scale float32) (out []float32) { // [rows][width]
+		for r := range rows {
+			out = append(append(out, a[r*len(a)/rows:][:len(a)/rows]...), b[r*len(b)/rows:][:len(b)/rows]...)
+		}
+		for i := range out {
+			out[i] *= scale
+		}
+		return out
+	}
+	for i, s := range joint.Blocks {
+		x, y, z := a.blocks[i], b.blocks[i], &both.blocks[i]
+		z.taps, z.shift = beside(x.taps, y.taps, s.Kernel, 1), beside(x.shift, y.shift, 1, 1)
+		z.mix.weight, z.mix.bias = append(slices.Clone(x.mix.weight), y.mix.weight...), beside(x.mix.bias, y.mix.bias, 1, 1)
+	}
+	outputs := len(joint.Words) + 1
+	both.outputs.weight = beside(a.outputs.weight, b.outputs.weight, outputs, 0.5)
+	for i := range outputs {
+		both.outputs.bias[i] = (a.outputs.bias[i] + b.outputs.bias[i]) / 2
+	}
+	sa, sb, sj := a.NewStream(), b.NewStream(), both.NewStream()
+	pcm := noise(2, 7)
+	for len(pcm) >= 480 {
+		sa.Push(pcm[:480])
+		sb.Push(pcm[:480])
+		sj.Push(pcm[:480])
+		for i, got := range sj.raw {
+			if want := (sa.raw[i] + sb.raw[i]) / 2; math.Abs(float64(got-want)) > 1e-4 {
+				t.Fatalf("output %d is %v, want %v", i, got, want)
+			}
+		}
+		pcm = pcm[480:]
+	}
 }

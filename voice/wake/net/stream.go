@@ -149,8 +149,14 @@ func (s *Stream) block(b *block, shape shape, h *history) {
 		}
 	}
 	rectify(s.y)
-	for o, x := range s.x {
-		s.x[o] = max(0, x+b.mix.bias[o]+dot(b.mix.weight[o*width:][:width], s.y))
+	weight, at := b.mix.weight, 0
+	for _, part := range s.model.parts {
+		y := s.y[at:][:part]
+		for o := at; o < at+part; o++ {
+			s.x[o] = max(0, s.x[o]+b.mix.bias[o]+dot(weight[:part], y))
+			weight = weight[part:]
+		}
+		at += part
 	}
 }
 

@@ -1,0 +1,113 @@
+# What the image and the .deb are made of: part of build.sh.
+
+version=$(git -C "$repo" log -1 --format=0.1.0+git%cd.%h --date=format:%Y%m%d)
+
+# need_programs builds cricket and cricket-native; go's own cache makes that quick the second time.
+need_programs() { # architecture
+	command -v go >/dev/null || fail "there is no 'go' on the PATH" "make setup"
+	(cd "$repo" && CGO_ENABLED=0 go mod download) || fail "the modules of go.mod could not be fetched" "go env GOPROXY"
+	local want
+	want=$(sha256sum <"$here/sysroot.packages")
+	if [[ ! -e $cache/sysroot-$1.ready || $(<"$cache/sysroot-$1.ready") != "$want" ]]; then
+		# shellcheck disable=SC2046
+		closure "$1" main $(names "$here/sysroot.packages") >"$cache/sysroot-$1.list"
+		echo "$want" >"$cache/sysroot-$1.ready"
+	fi
+	say "building the programs for $1"
+	inside /repo/images/programs.sh "$1" "/work/programs-$1" "/work/sysroot-$1" <"$cache/sysroot-$1.list"
+}
+
+deb_name() { echo "cricket_${version}_$1.deb"; }
+
+make_deb() { # architecture
+	local stage=$cache/stage-$1
+	rm -rf "$stage"
+	umask 022
+	"$here/stage.sh" "$stage" "$cache/programs-$1"
+	find "$stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+	mkdir -p "$cache/out"
+	(cd "$here/deb" && STAGE=$stage ARCH=$1 VERSION=$version CGO_ENABLED=0 go run . "$cache/out/$(deb_name "$1")")
+	say "made $cache/out/$(deb_name "$1"), $(stat -c %s "$cache/out/$(deb_name "$1")") bytes"
+}
+
+# need_userland makes a system of Debian's packages, unless there is one of the same packages.
+need_userland() { # name, architecture, files with the names of packages
+	local name=$1 arch=$2 list=$cache/$1.list want
+	shift 2
+	want=$(cat "$@" "$here/userland.sh" | sha256sum)
+	[[ -e $cache/$name.ready && $(<"$cache/$name.ready") == "$want" ]] && return
+	rm -f "$cache/$name.ready"
+	say "fetching the packages of $name"
+	# shellcheck disable=SC2046
+	closure "$arch" main $(names "$@") >"$list"
+	say "setting up $(wc -l <"$list") packages of $name"
+	inside /repo/images/userland.sh "/work/$name" "$arch" <"$list" >"$cache/$name.log" 2>&1 || {
+		tail -n 20 "$cache/$name.log" >&2
+		fail "the packages of $name could not be set up" "see $cache/$name.log"
+	}
+	echo "$want" >"$cache/$name.ready"
+}
+
+# need_deb_userland is a system with what the .deb depends on, but for the .deb.
+need_deb_userland() { # architecture
+	{
+		printf '%s\n' '?essential' passwd # every Debian has it
+		sed -n '/^depends:/,/^contents:/s/^  - \([^ ]*\).*/\1/p' "$here/deb/nfpm.yaml"
+	} >"$cache/deb-userland.packages"
+	need_userland "deb-userland-$1" "$1" "$cache/deb-userland.packages"
+}
+
+need_kernel() {
+	local want
+	want=$(cat "$here/kernel.packages" "$here/kernel.sh" "$here/initramfs/init" | sha256sum)
+	[[ -e $cache/kernel.ready && $(<"$cache/kernel.ready") == "$want" ]] && return
+	rm -f "$cache/kernel.ready"
+	say "fetching the kernel"
+	# shellcheck disable=SC2046
+	closure arm64 "main non-free-firmware" $(names "$here/kernel.packages") >"$cache/kernel.list"
+	say "unpacking the kernel"
+	inside /repo/images/kernel.sh /work/kernel <"$cache/kernel.list"
+	echo "$want" >"$cache/kernel.ready"
+}
+
+make_image() { # board
+	local board=$1 begin=$SECONDS out=$cache/out/cricket-$1.img
+	[[ $board == virt || $board == pi ]] || fail "there is no board '$board'" "make image BOARD=pi"
+	need_workshop
+	need_userland userland arm64 "$here/packages"
+	need_kernel
+	need_programs arm64
+	make_deb arm64
+	say "making the root file system"
+	inside /repo/images/slot.sh /work/userland /work/kernel "/work/out/$(deb_name arm64)" /work/slot >"$cache/slot.log" 2>&1 || {
+		tail -n 20 "$cache/slot.log" >&2
+		fail "the root file system could not be made" "see $cache/slot.log"
+	}
+	say "putting the card together"
+	inside /repo/images/card.sh "$board" /work/slot /work/kernel "/work/out/cricket-$board.img"
+	say "compressing it"
+	inside xz -3 -T2 -k -f "/work/out/cricket-$board.img"
+	(cd "$cache/out" && sha256sum "cricket-$board.img" "cricket-$board.img.xz" >"cricket-$board.img.sha256")
+	(cd "$repo" && CGO_ENABLED=0 go run ./images/record -status "$cache/slot/status" -unpacked "$cache/kernel.list" -program "$cache/programs-arm64/cricket" \
+		-image "$out" -xz "$out.xz" -version "$version" -date "$(git log -1 --format=%cs)")
+	say "made $out: $(<"$cache/slot/used") MB used in a slot, $(($(stat -c %s "$out.xz") / 1000000)) MB compressed, $((SECONDS - begin)) s"
+}
+
+# boot_test boots the image for BOARD=virt, which is made if it is not there.
+boot_test() { # WAV file, options of boottest...
+	[[ -e $cache/out/cricket-virt.img ]] || make_image virt
+	need_workshop
+	local boot=$cache/boot file speech=$1
+	shift
+	mkdir -p "$boot/tools"
+	if [[ ! -e $boot/tools/aplay ]]; then
+		closure arm64 main alsa-utils >"$boot/list"
+		file=$(sed -n 's/^alsa-utils .* //p' "$boot/list")
+		dpkg-deb --fsys-tarfile "$cache/debs/$file" | tar -x -O ./usr/bin/aplay >"$boot/tools/aplay"
+		chmod 755 "$boot/tools/aplay"
+	fi
+	cp "$repo/$speech" "$boot/speech.wav"
+	(cd "$repo" && CGO_ENABLED=0 go build -trimpath -o "$boot/boottest" ./images/boottest &&
+		GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$boot/tools/probe" ./images/boottest/probe)
+	inside /work/boot/boottest -image /work/out/cricket-virt.img -kernel /work/kernel -speech /work/boot/speech.wav -tools /work/boot/tools -dir /work/boot "$@"
+}

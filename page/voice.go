@@ -1,0 +1,102 @@
+package page
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// voice is what the API says of hearing and speaking.
+type voice struct {
+	Hears       bool       `json:"hears"`
+	Speaks      bool       `json:"speaks"`
+	Volume      int        `json:"volume"`
+	Sensitivity float64    `json:"sensitivity"`
+	Recognizer  string     `json:"recognizer"`
+	Voice       string     `json:"voice"`
+	QuietFrom   string     `json:"quiet_from"`
+	QuietTo     string     `json:"quiet_to"`
+	Words       []wakeWord `json:"words"`
+}
+
+type wakeWord struct {
+	Word        string  `json:"word"`
+	Person      string  `json:"person"`
+	Sensitivity float64 `json:"sensitivity"`
+	Woke        int     `json:"woke"`
+	Missed      int     `json:"missed"`
+	Rejected    int     `json:"rejected"`
+}
+
+func (p *Page) voicePage(w http.ResponseWriter, r *http.Request) {
+	var v voice
+	if err := p.get(r.Context(), "/voice", nil, &v); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.show(w, r, http.StatusOK, "voice", v)
+}
+
+func (p *Page) setVolume(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/voice/volume", form(r, "percent"), nil), "/voice")
+}
+
+func (p *Page) setSensitivity(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/voice/sensitivity", form(r, "sensitivity"), nil), "/voice")
+}
+
+// sayAloud has the box say something, to hear how it sounds.
+func (p *Page) sayAloud(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/say/aloud", form(r, "text"), nil), "/voice")
+}
+
+// model is one that there is, or could be.
+type model struct {
+	ID        string   `json:"id"`
+	Purpose   string   `json:"purpose"`
+	Title     string   `json:"title"`
+	Languages []string `json:"languages"`
+	Size      int64    `json:"size"`
+	Memory    int64    `json:"memory"`
+	Licence   string   `json:"licence"`
+	Status    string   `json:"status"`
+	Installed bool     `json:"installed"`
+	Fits      bool     `json:"fits"`
+	Reason    string   `json:"reason"`
+	Used      bool     `json:"used"`
+}
+
+// modelsView are the models by what they are for.
+type modelsView struct {
+	Purpose   string
+	Installed []model
+	More      []model // that can be fetched
+}
+
+func (p *Page) modelsPage(w http.ResponseWriter, r *http.Request) {
+	var all []model
+	if err := p.get(r.Context(), "/models", nil, &all); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	var views []modelsView
+	for _, m := range all {
+		if n := len(views); n == 0 || views[n-1].Purpose != m.Purpose {
+			views = append(views, modelsView{Purpose: m.Purpose})
+		}
+		v := &views[len(views)-1]
+		if m.Installed || m.Used {
+			v.Installed = append(v.Installed, m)
+		} else {
+			v.More = append(v.More, m)
+		}
+	}
+	p.show(w, r, http.StatusOK, "models", views)
+}
+
+// megabytes are bytes as people read them.
+func megabytes(n int64) string {
+	if n >= 1e9 {
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	}
+	return fmt.Sprintf("%d MB", max(n/1e6, 1))
+}
