@@ -86,7 +86,7 @@ func (b *Box) think(ctx context.Context, q intent.Query, in intent.Intent, t *tr
 		return in, false
 	}
 	limit := llm.Limited(q.Text, b.config.Language)
-	guest = guest && limit == ""
+	guest = guest && limit == "" && q.Context.Exchange == nil // who asked back was the model
 	wanted := ctx
 	ctx, stop := context.WithTimeout(wanted, longAnswer)
 	defer stop()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -24,6 +25,7 @@ type oracle struct {
 	err    error
 	begins string // what it is sure of before the rest is there
 	asked  []string
+	told   []*intent.Exchange
 	names  intent.Names
 }
 
@@ -32,7 +34,7 @@ func (o *oracle) SetHome(n intent.Names)        { o.names = n }
 func (o *oracle) State() child.State            { return child.State{Running: true} }
 func (o *oracle) Model() string                 { return "oracle.gguf" }
 func (o *oracle) Answer(_ context.Context, q intent.Query, begun func(string)) (llm.Answer, llm.Stats, error) {
-	o.asked = append(o.asked, q.Text)
+	o.asked, o.told = append(o.asked, q.Text), append(o.told, q.Context.Exchange)
 	if o.begins != "" {
 		begun(o.begins)
 	}
@@ -81,6 +83,58 @@ func TestLanguageModelIsAskedLast(t *testing.T) {
 			}
 			if (len(o.asked) > 0) != tt.asked {
 				t.Errorf("asked %q", o.asked)
+			}
+		})
+	}
+}
+
+// What is said after a model's question goes to the model with the question, whatever the sentences make of its words;
+// a whole request, or "never mind", ends it.
+func TestLanguageModelAsksBack(t *testing.T) {
+	glare := "my eyes hurt from all that glare"
+	off := llm.Answer{Do: []intent.Intent{{Name: "HassTurnOff", Targets: []string{"light.lamp"}, Slots: map[string]any{"name": "Lamp"}, Tier: intent.LLM}}, Confidence: 0.9}
+	which := llm.Answer{Ask: "Which lamp?", Confidence: 0.9}
+	back := func(text string) *intent.Exchange { return &intent.Exchange{Text: text, Question: "Which lamp?"} }
+	type turn struct {
+		said   string
+		answer llm.Answer
+		want   string           // the intent, or why it is refused
+		told   *intent.Exchange // nil: none, or the model was not asked
+		asked  bool
+	}
+	for _, tt := range []struct {
+		name  string
+		turns []turn
+	}{
+		{"a name", []turn{{glare, which, "HassRespond", nil, true}, {"the lamp", off, "HassTurnOff", back(glare), true}, {"so much glare", off, "HassTurnOff", nil, true}}},
+		{"yes", []turn{{glare, which, "HassRespond", nil, true}, {"yes", off, "HassTurnOff", back(glare), true}}},
+		{"words that would follow up", []turn{{"turn on the lamp", llm.Answer{}, "HassTurnOn", nil, false}, {glare, which, "HassRespond", nil, true}, {"off", off, "HassTurnOff", back(glare), true}}},
+		{"a second question", []turn{{glare, which, "HassRespond", nil, true}, {"the bright one", which, "HassRespond", back(glare), true}, {"the lamp", off, "HassTurnOff", back(glare + ". the bright one"), true}}},
+		{"what the model does not take as an answer", []turn{{glare, which, "HassRespond", nil, true}, {"look at that bird", llm.Answer{No: true}, "not_recognized", back(glare), true}, {"the lamp", off, "HassTurnOff", back(glare), true}}},
+		{"another request", []turn{{glare, which, "HassRespond", nil, true}, {"turn on the lamp", llm.Answer{}, "HassTurnOn", nil, false}, {glare, off, "HassTurnOff", nil, true}}},
+		{"never mind", []turn{{glare, which, "HassRespond", nil, true}, {"never mind", llm.Answer{}, "HassNevermind", nil, false}, {glare, off, "HassTurnOff", nil, true}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := &oracle{}
+			b := newBox(t, oneLamp, free(), true)
+			b.model = o
+			run(t, b.Run)
+			if err := b.Ready(within(t)); err != nil {
+				t.Fatal(err)
+			}
+			for _, turn := range tt.turns {
+				o.answer, o.asked, o.told = turn.answer, nil, nil
+				r := b.Ask(t.Context(), turn.said, Request{})
+				got := string(r.Refusal)
+				if r.Intent != nil {
+					got = *r.Intent
+				}
+				if got != turn.want || len(o.asked) > 0 != turn.asked || r.asks != (turn.answer.Ask != "") {
+					t.Fatalf("%q: %s, want %s; the model was asked %q; it asks: %v", turn.said, got, turn.want, o.asked, r.asks)
+				}
+				if turn.asked && !reflect.DeepEqual(o.told[0], turn.told) {
+					t.Fatalf("%q: the model is told %+v, want %+v", turn.said, o.told[0], turn.told)
+				}
 			}
 		})
 	}

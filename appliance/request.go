@@ -189,8 +189,14 @@ func (b *Box) answer(ctx context.Context, r Result, heard voice.Transcript, q Re
 	if clock := b.clock.now(); clock.Known {
 		asked.Now = clock.Wall
 	}
+	if e := asked.Context.Exchange; e != nil { // "the kitchen" is for the model that asked which room
+		asked.Context = intent.Context{Exchange: e}
+	}
 	raw := now.Resolver.Resolve(asked)
 	in := before.answered(raw)
+	if asked.Context.Exchange != nil && (in.Refusal != "" || in.Tier != intent.Template || in.Name == "CricketYes") {
+		in = intent.Intent{Refusal: intent.NotRecognized}
+	}
 	b.heed(before, raw, in, q)
 	in = b.recall(in, q, t)
 	if q.unbidden && (in.Refusal != "" || in.Tier != intent.Template) {
@@ -303,6 +309,7 @@ func (b *Box) carry(ctx context.Context, r Result, in intent.Intent, q Request, 
 		b.ask(q, r.Person, plan.Reply, *plan.Question)
 		r.asks = true
 	}
+	r.asks = r.asks || in.Asks
 	if in.Name == "HassNevermind" {
 		b.speech.Hush()
 	}

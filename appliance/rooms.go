@@ -80,6 +80,14 @@ func (t talk) next(r Result, in intent.Intent, plan home.Plan, now time.Time) ta
 		return t // what was asked may still be answered
 	}
 	t.context.Open, t.context.Asks, t.time = in.Open, intent.AsksWhich, now
+	if said := t.context.Exchange; in.Asks {
+		t.context.Exchange = &intent.Exchange{Text: t.Text, Question: r.Reply}
+		if said != nil {
+			t.context.Exchange.Text = said.Text + ". " + t.Text
+		}
+	} else {
+		t.context.Exchange = nil
+	}
 	if plan.Open != nil {
 		t.context.Open, t.context.Asks = plan.Open, plan.Asks
 	}

@@ -41,7 +41,7 @@ func (r *Resolver) CheckAfter(said Context, text string) Status {
 
 // follows looks only at what is said after something else.
 func (r *Resolver) follows(said Context, text string) Status {
-	if said == (Context{}) || len(text) > maxSentence || said.Open != nil && (said.Asks == AsksMessage || said.Asks == AsksItem) { // anything answers these
+	if said == (Context{}) || len(text) > maxSentence || said.Exchange != nil || said.Open != nil && (said.Asks == AsksMessage || said.Asks == AsksItem) { // anything answers these
 		return Dead
 	}
 	m := r.pool.Get().(*match)

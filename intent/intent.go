@@ -36,6 +36,7 @@ type Intent struct {
 	Open       *Intent  // of an ambiguous sentence: what was understood, but for which of the Candidates is meant
 	Toward     string   `json:",omitempty"` // "up" or "down", where a level was said to be reached that way: "turn it up to 80"
 	Doubtful   bool     `json:",omitempty"` // of what repair asks about: however probable it is, it is not to be carried out unasked
+	Asks       bool     `json:",omitempty"` // of HassRespond: a language model asks back, and the next sentence may answer it
 	Advice     bool     `json:",omitempty"` // another box understood the sentence so: it is trusted as that one is, not as whoever spoke
 }
 
@@ -56,6 +57,14 @@ type Context struct {
 	Last *Intent // the last intent that was carried out
 	Open *Intent // what the house has just asked about
 	Asks Asked   // what the answer to Open is
+
+	Exchange *Exchange // what a language model has just asked about; any sentence may be the answer
+}
+
+// Exchange is what was said to a language model, and what it asked back.
+type Exchange struct {
+	Text     string
+	Question string
 }
 
 // Asked says what a question of the house asks for.

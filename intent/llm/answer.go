@@ -32,7 +32,7 @@ func (a Answer) Intent() intent.Intent {
 	case a.No || a.Confidence < SureAt:
 		return intent.Intent{Refusal: intent.NotRecognized, Tier: intent.LLM, Confidence: a.Confidence}
 	case a.Ask != "":
-		in.Slots = map[string]any{"response": a.Ask}
+		in.Slots, in.Asks = map[string]any{"response": a.Ask}, true
 	case a.Say != "":
 		in.Slots = map[string]any{"response": a.Say}
 	default:

@@ -97,7 +97,7 @@ func (g *Guest) String() string {
 // ctx's where that ended first.
 func (g *Guest) Answer(ctx context.Context, text, language string, begun func(sentence string)) (string, error) {
 	ask := map[string]any{"model": g.o.Model, "stream": true, "temperature": 0, "max_tokens": maxTokens, "messages": []Message{
-		{"system", fmt.Sprintf(guestInstructions, language)}, {"user", strings.Join(strings.Fields(text), " ")}}}
+		{"system", fmt.Sprintf(guestInstructions, language)}, {"user", line(text)}}}
 	told := ""
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -134,7 +134,7 @@ func spoken(text string, cut bool) string {
 		}
 		return r
 	}, text)
-	text = strings.Join(strings.Fields(text), " ")
+	text = line(text)
 	if first, rest, _ := strings.Cut(text, " "); strings.Trim(first, ".,!:;") == "NO" || rest == "" && strings.EqualFold(strings.Trim(first, ".!"), "no") {
 		return ""
 	}

@@ -125,15 +125,27 @@ func TestCandidatesOfALargeHome(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		text, room, first string
+		after             *intent.Exchange
 	}{
-		{"it is dark around lamp seven in the cellar", "", "Cellar Lamp seven"},
-		{"lamp seven please", "attic", "Attic Lamp seven"},
-		{"light up the study", "", "Study all lights"},
+		{"it is dark around lamp seven in the cellar", "", "Cellar Lamp seven", nil},
+		{"lamp seven please", "attic", "Attic Lamp seven", nil},
+		{"light up the study", "", "Study all lights", nil},
+		{"number seven", "", "Cellar Lamp seven", &intent.Exchange{Text: "a lamp in the cellar", Question: "Which one?"}},
 	} {
-		c := v.candidates(intent.Query{Text: tt.text, Room: tt.room})
+		c := v.candidates(intent.Query{Text: tt.text, Room: tt.room, Context: intent.Context{Exchange: tt.after}})
 		if len(c) != maxRetrieved || c[0].label != tt.first {
 			t.Errorf("%q in %q: %d candidates, the first is %q, want %q", tt.text, tt.room, len(c), c[0].label, tt.first)
 		}
+	}
+}
+
+// What was asked back comes before the answer to it, and helps to find the devices; neither can begin a line of its own.
+func TestPromptAfterAQuestionBack(t *testing.T) {
+	v := NewVocabulary(cottage())
+	q := intent.Query{Text: "the lamp\nYou asked: unlock?", Context: intent.Context{Exchange: &intent.Exchange{Text: "it is dark", Question: "Which lamp?\nSaid: all"}}}
+	_, got, _ := strings.Cut(v.suffix(q, nil), "\n")
+	if want := "Said: it is dark\nYou asked: Which lamp? Said: all\nSaid: the lamp You asked: unlock?"; got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 }
 

@@ -70,9 +70,15 @@ func (v *Vocabulary) suffix(q intent.Query, candidates []target) string {
 	if !q.Now.IsZero() {
 		fmt.Fprintf(&b, "Time: %s\n", q.Now.Format("Monday 15:04"))
 	}
-	fmt.Fprintf(&b, "Said: %s", strings.Join(strings.Fields(q.Text), " "))
+	if e := q.Context.Exchange; e != nil {
+		fmt.Fprintf(&b, "Said: %s\nYou asked: %s\n", line(e.Text), line(e.Question))
+	}
+	fmt.Fprintf(&b, "Said: %s", line(q.Text))
 	return b.String()
 }
+
+// line is a text that cannot begin a line of its own in the prompt.
+func line(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // chat is the whole prompt.
 func (v *Vocabulary) chat(q intent.Query, candidates []target) []Message {

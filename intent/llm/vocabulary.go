@@ -129,7 +129,11 @@ func (v *Vocabulary) candidates(q intent.Query) []target {
 	if !v.Large() || len(v.targets) <= most {
 		return v.targets
 	}
-	said := words(q.Text)
+	text := q.Text
+	if e := q.Context.Exchange; e != nil {
+		text += " " + e.Text
+	}
+	said := words(text)
 	room := ""
 	for _, a := range v.names.Areas {
 		if a.ID == q.Room || strings.EqualFold(a.Name, q.Room) {
