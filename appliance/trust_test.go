@@ -253,6 +253,47 @@ func TestNamesThatAreSaidAlikeWait(t *testing.T) {
 	}
 }
 
+// The room is part of what is said: whoever adds another's room to its name, or leaves it out, takes its name.
+func TestNamesThatDifferByTheRoomWait(t *testing.T) {
+	lamp := func(name, area, unique string) string {
+		p, _ := json.Marshal(map[string]any{"name": name, "unique_id": unique, "command_topic": unique + "/set", "device": map[string]any{"identifiers": []string{unique}, "suggested_area": area}})
+		return string(p)
+	}
+	for _, tt := range []struct {
+		name, area     string // of the lamp that is there
+		called, placed string // of the newcomer
+		waits          bool
+	}{
+		{"Lamp", "Kitchen", "Kitchen lamp", "", true},
+		{"Lamp", "Kitchen", "kitchen LAMP", "Hall", true},
+		{"Lamp", "Kitchen", "Kitchen Lamp", "Kitchen", true},
+		{"Kitchen Lamp", "", "Lamp", "Kitchen", true},
+		{"Kitchen Lamp", "Kitchen", "Lamp", "Kitchen", true},
+		{"Lamp", "Kitchen", "Lamp", "", true},
+		{"Lamp", "", "Lamp", "Kitchen", true},
+		{"Lamp", "Kitchen", "Lamp", "Hall", false},
+		{"Lamp", "Kitchen", "Hall lamp", "", false},
+		{"Kitchen Lamp", "Kitchen", "Hall lamp", "Hall", false},
+		{"Lamp", "", "Kitchen lamp", "", false},
+	} {
+		t.Run(tt.name+" of "+tt.area+", "+tt.called+" of "+tt.placed, func(t *testing.T) {
+			d := dwell(t, "", "")
+			d.says("homeassistant/light/first/config", lamp(tt.name, tt.area, "first"))
+			d.says("homeassistant/light/second/config", lamp(tt.called, tt.placed, "second"))
+			if got := d.pending(); len(got) > 0 != tt.waits {
+				t.Errorf("pending %q", got)
+			}
+			said := "turn on the kitchen lamp"
+			if tt.name+tt.area == "Lamp" {
+				said = "turn on the lamp"
+			}
+			if sent, reply := d.asks(said); tt.waits && sent != "first/set ON" {
+				t.Errorf("%s: sends %q, says %q", said, sent, reply)
+			}
+		})
+	}
+}
+
 // Nobody has the name of a lock because they say that they are part of its device.
 func TestNameOfALockWaits(t *testing.T) {
 	d := dwell(t, "", "")

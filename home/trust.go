@@ -17,7 +17,7 @@ const (
 	Rewired     Reason = "rewired"     // the same, approved: it has other topics, templates or payloads now
 	TakesUnique Reason = "unique_id"   // another topic has announced this unique id
 	TakesID     Reason = "entity_id"   // it asks for the entity id of another device
-	TakesName   Reason = "name"        // another device has this name, in the same room or in none
+	TakesName   Reason = "name"        // a sentence cannot tell it from another device: the same name, with the room or without
 )
 
 // Newcomer is an entity that has announced itself and waits for the owner.
@@ -67,7 +67,7 @@ type Approval struct {
 type Trust struct {
 	known    map[string]Known    // by unique id
 	approved map[string]Approval // by unique id and topic
-	names    map[string]string   // Known.Called to unique id
+	names    map[string][]string // what is said for a device to the unique ids of those who have it, the first first
 	ids      map[string]string   // entity id to unique id
 	waiting  map[string]Newcomer // by unique id and topic
 	changed  bool
@@ -76,7 +76,7 @@ type Trust struct {
 // NewTrust returns the trust that was given before.
 func NewTrust(known []Known, approved []Approval) *Trust {
 	t := &Trust{
-		known: map[string]Known{}, approved: map[string]Approval{}, names: map[string]string{}, ids: map[string]string{},
+		known: map[string]Known{}, approved: map[string]Approval{}, names: map[string][]string{}, ids: map[string]string{},
 		waiting: map[string]Newcomer{},
 	}
 	for _, k := range known {
@@ -252,9 +252,17 @@ func (t *Trust) takes(h *Home, e mqtt.Entity) (string, bool) {
 	name, aliases := entityNames(e)
 	for _, said := range append([]string{name}, aliases...) {
 		called := kindAndName(e.Platform, e.DeviceClass, said)
-		if holder := t.names[called+"\n"+area]; holder != "" && holder != e.UniqueID {
-			if other := t.known[holder]; other.Device == "" || other.Device != identifiers(e) || other.Opens { // anybody can say that they are its device
-				return other.ID, true
+		forms := []string{withRoom(called, area)}
+		switch {
+		case said != name:
+		case area == "":
+			forms = append(forms, anyRoom(called))
+		default: // "kitchen lamp", in the hall
+			forms = append(forms, called)
+		}
+		for _, form := range forms {
+			if id, ok := t.holder(form, e); ok {
+				return id, true
 			}
 		}
 		id, ok := h.ownNames[called]
@@ -276,6 +284,43 @@ func (t *Trust) takes(h *Home, e mqtt.Entity) (string, bool) {
 	return "", false
 }
 
+// withRoom is what a device is said to be with its room before its name, which may be
+// there already: "Lamp" in the kitchen and "Kitchen lamp" are one name. called is of
+// kindAndName, area as alike makes it.
+func withRoom(called, area string) string {
+	kind, name, _ := strings.Cut(called, "\n")
+	if area == "" || strings.HasPrefix(name, area+" ") {
+		return called
+	}
+	return kind + "\n" + area + " " + name
+}
+
+// anyRoom is the form under which a name is found whatever the room.
+func anyRoom(called string) string { return called + "\n" }
+
+// forms are what is said for a device that was taken in.
+func (k Known) forms() []string {
+	cut := strings.LastIndexByte(k.Called, '\n')
+	if cut < 0 {
+		return nil
+	}
+	called, area := k.Called[:cut], k.Called[cut+1:]
+	return []string{withRoom(called, area), anyRoom(called)}
+}
+
+// holder is the id of the device that had what is said for an entity before it.
+func (t *Trust) holder(form string, e mqtt.Entity) (string, bool) {
+	for _, unique := range t.names[form] {
+		if unique == e.UniqueID {
+			break
+		}
+		if other := t.known[unique]; other.Device == "" || other.Device != identifiers(e) || other.Opens { // anybody can say that they are its device
+			return other.ID, true
+		}
+	}
+	return "", false
+}
+
 // identifiers are those of an entity's device, on one line; "" where it has none.
 func identifiers(e mqtt.Entity) string {
 	return strings.Join(deviceIDs(e), "\n")
@@ -292,8 +337,8 @@ func (t *Trust) remember(k Known) {
 	}
 	t.forget(k.Unique)
 	t.known[k.Unique] = k
-	if k.Called != "" && t.names[k.Called] == "" {
-		t.names[k.Called] = k.Unique
+	for _, form := range k.forms() {
+		t.names[form] = append(t.names[form], k.Unique)
 	}
 	t.ids[k.ID] = k.Unique
 	t.changed = true
@@ -318,13 +363,10 @@ func (t *Trust) forget(unique string) {
 	if t.ids[k.ID] == unique {
 		delete(t.ids, k.ID)
 	}
-	if t.names[k.Called] == unique {
-		delete(t.names, k.Called)
-		for _, other := range t.known {
-			if other.Called == k.Called {
-				t.names[k.Called] = other.Unique
-				break
-			}
+	for _, form := range k.forms() {
+		left := slices.DeleteFunc(t.names[form], func(u string) bool { return u == unique })
+		if t.names[form] = left; len(left) == 0 {
+			delete(t.names, form)
 		}
 	}
 }
