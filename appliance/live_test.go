@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -551,6 +553,13 @@ func TestMutedAfterARestart(t *testing.T) {
 		if err := b.rememberMuted(tt.mute); err != nil || b.wasMuted() != tt.want {
 			t.Errorf("kept %v, muted %v: after the restart %v, %v", tt.keep, tt.mute, b.wasMuted(), err)
 		}
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if b := (&Box{options: Options{StateDir: filepath.Join(file, "state"), Keep: true}}); !b.wasMuted() {
+		t.Error("a box that cannot tell whether it was muted listens")
 	}
 }
 

@@ -47,20 +47,29 @@ func (b *Box) Mute(ctx context.Context, on bool) error {
 // mutedFile says by being there that the microphone was switched off.
 func (b *Box) mutedFile() string { return filepath.Join(b.options.StateDir, "muted") }
 
+// wasMuted: who cannot tell listens to nobody.
 func (b *Box) wasMuted() bool {
 	_, err := os.Stat(b.mutedFile())
-	return b.options.Keep && err == nil
+	return b.options.Keep && !errors.Is(err, fs.ErrNotExist)
 }
 
+// rememberMuted returns when a power cut does not change it any more.
 func (b *Box) rememberMuted(on bool) error {
 	if !b.options.Keep {
 		return nil
 	}
+	var err error
 	if on {
-		return os.WriteFile(b.mutedFile(), nil, 0o600)
+		err = os.WriteFile(b.mutedFile(), nil, 0o600)
+	} else if err = os.Remove(b.mutedFile()); errors.Is(err, fs.ErrNotExist) {
+		err = nil
 	}
-	if err := os.Remove(b.mutedFile()); !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return err
 	}
-	return nil
+	dir, err := os.Open(b.options.StateDir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -71,7 +71,7 @@ func sentenceFiles(c Config) (builtin, own []intent.File, unread []error, err er
 		}
 	}
 	for _, name := range names {
-		data, err := os.ReadFile(name)
+		data, err := readSentences(name)
 		if err != nil {
 			unread = append(unread, fmt.Errorf("%w: %w", ErrSentences, err))
 			continue
@@ -79,4 +79,22 @@ func sentenceFiles(c Config) (builtin, own []intent.File, unread []error, err er
 		own = append(own, intent.File{Name: name, Data: data})
 	}
 	return builtin, own, unread, nil
+}
+
+// maxSentences is the size of a sentence file, in bytes, at most.
+const maxSentences = 8 << 20
+
+// readSentences reads a file of the owner's. A pipe would keep the start waiting, and a
+// device has no end.
+func readSentences(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("read %s: it is not a plain file", name)
+	case info.Size() > maxSentences:
+		return nil, fmt.Errorf("read %s: it has %d bytes, more than %d", name, info.Size(), maxSentences)
+	}
+	return os.ReadFile(name)
 }

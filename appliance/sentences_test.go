@@ -4,7 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/cricket-home/cricket/intent"
@@ -30,6 +32,13 @@ func TestASlipInOneFile(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(folder, "d_folder.yaml"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	if err := syscall.Mkfifo(filepath.Join(folder, "e_pipe.yaml"), 0o644); err != nil { // nobody ever writes into it
+		t.Fatal(err)
+	}
+	large := filepath.Join(folder, "f_large.yaml")
+	if err := errors.Join(os.WriteFile(large, nil, 0o644), os.Truncate(large, 1<<40)); err != nil {
+		t.Fatal(err)
+	}
 	_, strict := Sentences(c)
 	if !errors.Is(strict, ErrSentences) {
 		t.Fatalf("got %v, want ErrSentences", strict)
@@ -38,8 +47,9 @@ func TestASlipInOneFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(faults) != 2 || !strings.Contains(faults[0].Error(), "d_folder.yaml") || !strings.Contains(faults[1].Error(), "b_slip.yaml:5") {
-		t.Errorf("faults %v, want those of d_folder.yaml and b_slip.yaml:5", faults)
+	want := []string{"d_folder.yaml: it is not a plain file", "e_pipe.yaml: it is not a plain file", "f_large.yaml: it has 1099511627776 bytes", "b_slip.yaml:5"}
+	if !slices.EqualFunc(faults, want, func(fault error, want string) bool { return strings.Contains(fault.Error(), want) }) {
+		t.Errorf("faults %v, want %q", faults, want)
 	}
 	r := sentences.Bind(intent.Names{})
 	for text, want := range map[string]string{
