@@ -1,4 +1,4 @@
-"""Writes the checkpoint as GGUF: gguf.py RUN FILE. The layout is that of ggml's docs/gguf.md, version 3."""
+"""Writes the checkpoint as GGUF, in Q8_0, or F16 for eval-llm -quantize: gguf.py RUN FILE [F16]. The layout is that of ggml's docs/gguf.md, version 3."""
 
 import os
 import struct
@@ -13,7 +13,7 @@ from tokens import BEGIN, BYTES, END, UNKNOWN
 CONTEXT = 2048
 # The training's text: the only message, a line end, the answer.
 TEMPLATE = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
-F32, Q8_0 = 0, 8
+F32, F16, Q8_0 = 0, 1, 8
 NORMAL, UNKNOWN_KIND, CONTROL, BYTE = 1, 2, 3, 6  # kinds of tokens
 
 
@@ -62,13 +62,13 @@ def tensors(state, layers):
 
 
 def main():
-    run, file = sys.argv[1:]
+    run, file, *halves = sys.argv[1:]
     saved = torch.load(os.path.join(run, "checkpoint.pt"))
     shape, pieces = saved["shape"], saved["pieces"]
     words = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)] + [p.replace(" ", "▁") for p in pieces]
     fields = {
         "cricket.prompt": "brief",  # the first: package llm looks for it there
-        "general.architecture": "llama", "general.name": "cricket intent", "general.file_type": 7, "general.quantization_version": 2,
+        "general.architecture": "llama", "general.name": "cricket intent", "general.file_type": 1 if halves else 7, "general.quantization_version": 2,
         "llama.context_length": CONTEXT, "llama.embedding_length": shape["width"], "llama.block_count": shape["layers"],
         "llama.feed_forward_length": shape["inner"], "llama.attention.head_count": shape["heads"], "llama.attention.head_count_kv": shape["heads"],
         "llama.attention.layer_norm_rms_epsilon": EPSILON, "llama.rope.dimension_count": shape["width"] // shape["heads"], "llama.rope.freq_base": BASE,
@@ -83,7 +83,9 @@ def main():
     heads, bodies, at = [], [], 0
     for name, t in tensors(saved["model"], shape["layers"]):
         numbers = t.float().numpy()
-        kind, body = (Q8_0, packed(numbers)) if numbers.ndim == 2 else (F32, numbers.tobytes())
+        kind, body = F32, numbers.tobytes()
+        if numbers.ndim == 2:
+            kind, body = (F16, numbers.astype(np.float16).tobytes()) if halves else (Q8_0, packed(numbers))
         heads.append(text(name) + struct.pack("<I", numbers.ndim) + b"".join(struct.pack("<Q", n) for n in numbers.shape[::-1]) + struct.pack("<IQ", kind, at))
         body += bytes(-len(body) % 32)
         bodies.append(body)
