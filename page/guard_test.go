@@ -1,6 +1,7 @@
 package page
 
 import (
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -310,4 +311,40 @@ func badMarkup(body string) string {
 		}
 	}
 	return ""
+}
+
+// endless is a body without an end, of which what was read is counted.
+type endless struct{ read int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'a'
+	}
+	e.read += int64(len(p))
+	return len(p), nil
+}
+
+// Whoever sends without an end is not listened to for long; only the owner may send a whole backup.
+func TestBodiesHaveAnEnd(t *testing.T) {
+	p, owner, _ := owned(t, newBox())
+	guest := &caller{t: t, page: p, from: "192.168.1.67:1"}
+	guest.login(guestPassword)
+	stranger := &caller{t: t, page: p, from: "192.168.1.68:1"}
+	for _, tt := range []struct {
+		who  *caller
+		path string
+		most int64
+	}{
+		{stranger, "/login", maxBody}, {stranger, "/welcome", maxBody}, {stranger, "/api/v1/restore", maxBody},
+		{guest, "/system/restore", maxBody}, {owner, "/ask", maxBody}, {owner, "/api/v1/ask", maxBody}, {owner, "/api/v1/restore", maxBackup},
+	} {
+		body := &endless{}
+		w := tt.who.send("POST", tt.path, nil, func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(body), -1 })
+		if body.read > tt.most+64<<10 {
+			t.Errorf("%s: %d bytes were read, at most %d are to be; it says %d", tt.path, body.read, tt.most, w.Code)
+		}
+		if tt.who == owner && body.read < tt.most {
+			t.Errorf("%s: only %d bytes of %d were read: %d %s", tt.path, body.read, tt.most, w.Code, w.Body)
+		}
+	}
 }
