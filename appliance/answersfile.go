@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // answersKept is how often what was learned of the devices' times is written, where it
@@ -79,7 +81,7 @@ func (b *Box) writeAnswers() {
 	}
 	data, err := json.Marshal(kept)
 	if err == nil {
-		err = writeWhole(b.answersFile(), data)
+		err = durable.Replace(b.answersFile(), data)
 	}
 	if err != nil {
 		b.log.Warn("how long devices take to answer is not kept", "err", err)

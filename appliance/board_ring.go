@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // ringLight is how the owner has set the lights, as Home Assistant's JSON schema for
@@ -76,7 +78,7 @@ func (b *Box) setRing(command string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(b.ringFile(), append(encode(set), '\n')); err != nil {
+	if err := durable.Replace(b.ringFile(), append(encode(set), '\n')); err != nil {
 		return fmt.Errorf("keep setting of the lights: %w", err)
 	}
 	b.applyRing(set)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/durable"
 	"github.com/cricket-home/cricket/internal/trace"
 )
 
@@ -158,7 +159,7 @@ func (c *codes) try(said, code string, now time.Time) (right bool, err error) {
 	if c.file == "" {
 		return right, nil
 	}
-	if err := writeWhole(c.file, []byte(strings.Repeat("x", wrong))); err != nil {
+	if err := durable.Replace(c.file, []byte(strings.Repeat("x", wrong))); err != nil {
 		return false, fmt.Errorf("write the count of wrong codes: %w", err)
 	}
 	return right, nil

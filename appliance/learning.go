@@ -16,6 +16,7 @@ import (
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/home/learned"
 	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/durable"
 	"github.com/cricket-home/cricket/internal/trace"
 )
 
@@ -75,7 +76,7 @@ func (l *learning) change(f func(learned.Book) learned.Book) (learned.Book, erro
 	if l.file != "" {
 		data, err := next.Encode()
 		if err == nil {
-			err = writeWhole(l.file, data)
+			err = durable.Replace(l.file, data)
 		}
 		if err != nil {
 			l.fault = fmt.Errorf("keep what was learned: %w", err)

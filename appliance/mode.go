@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // Mode is what the box is doing now; "" before it listens.
@@ -67,9 +69,5 @@ func (b *Box) rememberMuted(on bool) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.Open(b.options.StateDir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return durable.SyncFolder(b.options.StateDir)
 }

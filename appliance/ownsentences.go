@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // ownSentences are custom sentences that people make of what they said: on the house page,
@@ -199,7 +200,7 @@ func (b *Box) changeSentences(ctx context.Context, change func(*sentenceData) er
 	if err := check(sentences); err != nil {
 		return err
 	}
-	if err := writeWhole(b.ownSentencesFile(), data); err != nil {
+	if err := durable.Replace(b.ownSentencesFile(), data); err != nil {
 		return fmt.Errorf("write own sentences: %w", err)
 	}
 	return b.house.Reword(ctx, sentences)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // HouseView is the home as people look at it: room by room, with what cannot be spoken
@@ -130,7 +131,7 @@ func (b *Box) PutInto(ctx context.Context, device, area string) error {
 		if b.options.Keep {
 			data, err := json.MarshalIndent(rooms, "", "\t")
 			if err == nil {
-				err = writeWhole(roomsFile(b.options.HomeDir), data)
+				err = durable.Replace(roomsFile(b.options.HomeDir), data)
 			}
 			if err != nil {
 				fault = fmt.Errorf("keep which room a device is in: %w", err)

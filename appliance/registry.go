@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/cricket-home/cricket/home"
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // maxRegistry is the largest registry that is taken over, in bytes. Those of
@@ -46,7 +47,7 @@ func KeepRegistry(dir string, newer home.Registry) (home.Registry, error) {
 	r = r.With(newer)
 	data, err := r.Save()
 	if err == nil {
-		err = writeWhole(RegistryFile(dir), data)
+		err = durable.Replace(RegistryFile(dir), data)
 	}
 	if err != nil {
 		return r, fmt.Errorf("keep registry: %w", err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/durable"
 	"github.com/cricket-home/cricket/mqtt"
 )
 
@@ -80,7 +81,7 @@ func (h *House) keepTrust() {
 	go func() {
 		data, err := json.MarshalIndent(kept, "", "\t")
 		if err == nil {
-			err = writeWhole(l.file, data)
+			err = durable.Replace(l.file, data)
 		}
 		if err != nil {
 			l.log.Error("whom the house trusts is not kept", "err", err)
@@ -104,7 +105,7 @@ func (h *House) flushTrust() error {
 	if err != nil {
 		return fmt.Errorf("keep trust: %w", err)
 	}
-	if err := writeWhole(l.file, data); err != nil {
+	if err := durable.Replace(l.file, data); err != nil {
 		return fmt.Errorf("keep trust: %w", err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cricket-home/cricket/internal/durable"
 	"github.com/cricket-home/cricket/voice/wake"
 )
 
@@ -68,7 +69,7 @@ func (b *Box) retune(ctx context.Context, change func(*tuning)) error {
 		if err != nil {
 			return err
 		}
-		if err := writeWhole(b.tuningFile(), data); err != nil {
+		if err := durable.Replace(b.tuningFile(), data); err != nil {
 			return fmt.Errorf("keep wake word settings: %w", err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cricket-home/cricket/firmware/slots"
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // UpdateSlots is where systems are written to and started from; slots.RAUC is one.
@@ -410,7 +411,7 @@ func (u *Updates) install(ctx context.Context, file string, force bool) error {
 // begun writes down what is going to be tried, before anything is changed.
 func (u *Updates) begun(ctx context.Context, t UpdateTrial) error {
 	t.Boot = u.Boot
-	if err := writeWhole(u.trialFile(t.Slot), nil); err != nil {
+	if err := durable.Replace(u.trialFile(t.Slot), nil); err != nil {
 		return fmt.Errorf("begin trial: %w", err)
 	}
 	for _, f := range u.Health(ctx) {

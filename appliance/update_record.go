@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // updateRecord is what a box remembers of its systems, over starts of the machine. Both
@@ -70,7 +72,7 @@ func readUpdateRecord(file string) (updateRecord, error) {
 func (r updateRecord) write(file string) error {
 	data, err := json.Marshal(r)
 	if err == nil {
-		err = writeWhole(file, append(data, '\n'))
+		err = durable.Replace(file, append(data, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("keep record of updates: %w", err)

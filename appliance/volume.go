@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/cricket-home/cricket/home/schedule"
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 const (
@@ -83,30 +83,10 @@ func (v *volume) Set(percent int) error {
 		return nil
 	}
 	if v.file != "" {
-		if err := writeWhole(v.file, fmt.Appendf(nil, "{\"volume\": %d}\n", percent)); err != nil {
+		if err := durable.Replace(v.file, fmt.Appendf(nil, "{\"volume\": %d}\n", percent)); err != nil {
 			return fmt.Errorf("keep volume: %w", err)
 		}
 	}
 	v.percent = percent
 	return nil
-}
-
-// writeWhole writes a file so that a power cut leaves the old one or the new one.
-func writeWhole(file string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // maxAddresses is how many addresses of a box are remembered.
@@ -118,7 +120,7 @@ func (a *addresses) write() error {
 	}
 	text, err := json.MarshalIndent(written, "", "\t")
 	if err == nil {
-		err = keep(a.file, text)
+		err = durable.Replace(a.file, text)
 	}
 	if err != nil {
 		return fmt.Errorf("write addresses: %w", err)

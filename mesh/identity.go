@@ -13,6 +13,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // The files of the mesh, in a folder of their own in the state directory. Who
@@ -86,7 +88,7 @@ func makeIdentity(file string) (Identity, error) {
 		return Identity{}, fmt.Errorf("make device key: %w", err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Headers: map[string]string{"Peer": id.ID.String()}, Bytes: der})
-	if err := begin(file, text); err != nil {
+	if err := durable.Create(file, text); err != nil {
 		return Identity{}, fmt.Errorf("write device key: %w", err)
 	}
 	return id, nil

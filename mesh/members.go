@@ -16,6 +16,8 @@ import (
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // Members is who belongs to the home of this box. It is kept in the state directory,
@@ -90,7 +92,7 @@ func (m *Members) set(l *ledger, h household) error {
 	vouched = slices.DeleteFunc(vouched, func(b Member) bool { _, gone := h.revoked[b.ID]; return gone })
 	text, err := json.Marshal(membership{*l, vouched})
 	if err == nil {
-		err = keep(m.file, append(fmt.Appendf(nil, membersHeading, sha256.Sum256(text)), text...))
+		err = durable.Replace(m.file, append(fmt.Appendf(nil, membersHeading, sha256.Sum256(text)), text...))
 	}
 	if err != nil {
 		return fmt.Errorf("write members: %w", err)

@@ -11,10 +11,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // The retained messages of the embedded broker on disk: a line of text for each, with
@@ -104,14 +105,7 @@ func decodeKept(line []byte) (Message, bool) {
 // writeRetained writes the messages so that a power cut leaves the file as it was or
 // as it is to be.
 func writeRetained(file string, messages map[string]Message) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return fmt.Errorf("keep retained messages: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".new*")
-	if err != nil {
-		return fmt.Errorf("keep retained messages: %w", err)
-	}
-	w := bufio.NewWriter(f)
+	var w bytes.Buffer
 	for _, topic := range slices.Sorted(maps.Keys(messages)) {
 		m := messages[topic]
 		if strings.HasPrefix(topic, "$") || len(m.Payload) == 0 {
@@ -121,23 +115,10 @@ func writeRetained(file string, messages map[string]Message) error {
 		if err != nil {
 			panic(err) // texts and a number
 		}
-		fmt.Fprintf(w, "%08x %s\n", crc32.Checksum(text, castagnoli), text)
+		fmt.Fprintf(&w, "%08x %s\n", crc32.Checksum(text, castagnoli), text)
 	}
-	if err = errors.Join(w.Flush(), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		os.Remove(f.Name())
+	if err := durable.Replace(file, w.Bytes()); err != nil {
 		return fmt.Errorf("keep retained messages: %w", err)
 	}
-	return syncDir(filepath.Dir(file))
-}
-
-// syncDir makes a rename last through a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("keep retained messages: %w", err)
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // Role is what a visitor may do.
@@ -107,7 +109,7 @@ func (a *access) change(f func(*keptAccess)) error {
 	f(&next)
 	data, err := json.MarshalIndent(next, "", "\t")
 	if err == nil {
-		err = writeWhole(a.file, data)
+		err = durable.Replace(a.file, data)
 	}
 	if err != nil {
 		return fmt.Errorf("keep who may see the house page: %w", err)

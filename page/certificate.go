@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // The certificate is valid from before any box was made, since a board without a
@@ -33,7 +35,7 @@ func certificate(dir string, names []string) (tls.Certificate, error) {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		if data, err = newCertificate(names); err == nil {
-			err = writeWhole(file, data)
+			err = durable.Replace(file, data)
 		}
 	}
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // The file is a line that says what it is, and the Book as JSON. A file of a
@@ -196,11 +198,7 @@ func (s *Store) swap() error {
 	if err := os.Rename(s.path+newSuffix, s.path); err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(s.path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return durable.SyncFolder(filepath.Dir(s.path))
 }
 
 // Close lets go of the file.

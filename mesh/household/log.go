@@ -11,12 +11,13 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // Options says what a Log is of.
@@ -121,32 +122,12 @@ func (l *Log) save(records map[string]entry, shown map[string]string) error {
 	}
 	text, err := json.Marshal(c)
 	if err == nil {
-		err = replace(l.o.File, append(fmt.Appendf(nil, heading, sha256.Sum256(text)), text...))
+		err = durable.Replace(l.o.File, append(fmt.Appendf(nil, heading, sha256.Sum256(text)), text...))
 	}
 	if err != nil {
 		return fmt.Errorf("write household: %w", err)
 	}
 	return nil
-}
-
-// replace puts a file in the place of another: after a power cut it is the old or the new.
-func replace(file string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	dir, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // set makes records and shown those that count, with the lock held.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 // Store keeps personal words in a folder, one small JSON file each, which may be
@@ -73,21 +75,7 @@ func (s *Store) Put(p *Personal) error {
 	if err != nil {
 		return fmt.Errorf("store %q of %s: %w", p.Word, p.Person, err)
 	}
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return fmt.Errorf("store %q of %s: %w", p.Word, p.Person, err)
-	}
-	// A cut in power must not leave half a file in the place of a whole one.
-	path := s.Path(p.Word, p.Person)
-	f, err := os.CreateTemp(s.dir, ".new-*")
-	if err != nil {
-		return fmt.Errorf("store %q of %s: %w", p.Word, p.Person, err)
-	}
-	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
+	if err := durable.Replace(s.Path(p.Word, p.Person), append(data, '\n')); err != nil {
 		return fmt.Errorf("store %q of %s: %w", p.Word, p.Person, err)
 	}
 	return nil

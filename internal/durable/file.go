@@ -1,4 +1,4 @@
-package mesh
+package durable
 
 import (
 	"errors"
@@ -7,17 +7,12 @@ import (
 	"path/filepath"
 )
 
-// errDamaged says that a file of the mesh is not what was written.
-var errDamaged = errors.New("the file is damaged")
+// Replace puts data in a file's place, and makes its folder where there is none. Only the
+// owner can read it. Errors are those of package os.
+func Replace(file string, data []byte) error { return put(file, data, os.Rename) }
 
-// keep replaces a file whole: after a power cut it has the old content or the new.
-// Only the owner can read it.
-func keep(file string, data []byte) error {
-	return put(file, data, os.Rename)
-}
-
-// begin is keep for a file that must not exist yet.
-func begin(file string, data []byte) error {
+// Create is Replace for a file that must not exist yet: then the error is fs.ErrExist.
+func Create(file string, data []byte) error {
 	return put(file, data, func(written, file string) error {
 		if err := os.Link(written, file); err != nil {
 			return err
@@ -43,17 +38,16 @@ func put(file string, data []byte, place func(written, file string) error) error
 		os.Remove(f.Name())
 		return err
 	}
-	return syncDir(dir)
+	return SyncFolder(dir)
 }
 
-// syncDir makes the names in a folder last through a power cut.
-func syncDir(dir string) error {
+// SyncFolder makes the names in a folder last: what was made, renamed or removed in it.
+func SyncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
 		return fmt.Errorf("sync %s: %w", dir, err)
 	}
 	return nil
