@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	maxJobs    = 4                // chunks that are sent and files that are hashed at once
+	maxJobs    = 4                // chunks that are sent at once
 	perPeer    = 6                // streams of one sibling
 	quietTime  = 5 * time.Minute  // without a question
+	jobTime    = 5 * time.Second  // that a sibling waits for a place
 	writeTime  = 10 * time.Second // for a piece
 	waitEvery  = time.Second      // between two answers that a list comes
 	piece      = 64 << 10         // bytes after which it is looked whether somebody talks to this box
@@ -86,7 +87,7 @@ func (n *Node) leave(from peer.ID) {
 	}
 }
 
-// job takes one of the places of those that work for siblings; nil: there is none, or
+// job takes one of the places of chunks that are sent; nil: none became free, or
 // somebody talks to this box.
 func (n *Node) job() (end func()) {
 	select {
@@ -94,10 +95,12 @@ func (n *Node) job() (end func()) {
 	default:
 		return nil
 	}
+	late := time.NewTimer(jobTime)
+	defer late.Stop()
 	select {
-	case n.jobs <- struct{}{}:
+	case n.jobs <- struct{}{}: // in the order of asking: nobody starves
 		return func() { <-n.jobs }
-	default:
+	case <-late.C:
 		return nil
 	}
 }

@@ -32,7 +32,7 @@ type timing struct {
 	bad    time.Duration // that a source is not asked again
 }
 
-var usual = timing{ask: 3 * time.Second, list: 2 * time.Minute, stall: 10 * time.Second, gather: time.Second, again: 2 * time.Second,
+var usual = timing{ask: 3 * time.Second, list: 10 * time.Minute, stall: 10 * time.Second, gather: time.Second, again: 2 * time.Second,
 	idle: time.Minute, poll: 2 * time.Second, slow: 2 * time.Minute, bad: time.Hour}
 
 // Node gives files to siblings and takes them from them.
@@ -43,7 +43,7 @@ type Node struct {
 	shelf    Shelf
 	log      *slog.Logger
 	timing   timing
-	jobs     chan struct{} // has an element for each chunk that is on its way, or list that is made
+	jobs     chan struct{} // has an element for each chunk that is on its way
 
 	mu     sync.Mutex
 	voice  chan struct{}               // not closed while this box's own household talks to it

@@ -128,7 +128,11 @@ func (n *Node) list(ctx context.Context, id peer.ID, file string) (Tree, error) 
 		return Tree{}, err
 	}
 	var a answer
-	for a.Wait = true; a.Wait; {
+	a.Wait = true
+	for waits := time.Duration(0); a.Wait; waits++ {
+		if waits*waitEvery > 2*n.timing.list {
+			return Tree{}, fmt.Errorf("%w: it floods", errFrame)
+		}
 		a = answer{}
 		s.SetReadDeadline(time.Now().Add(n.timing.stall))
 		if err := readFrame(s, &a); err != nil {
@@ -243,7 +247,7 @@ func (t *taking) work(ctx context.Context, id peer.ID) {
 	end := func() {}
 	defer func() { end() }()
 	var err error
-	for faults < faultsEach && !errors.Is(err, errCorrupt) && !errors.Is(err, ErrNowhere) && n.trusted(id, t.file) {
+	for faults < faultsEach && n.trusted(id, t.file) {
 		i := t.pick(ctx, id)
 		if i < 0 {
 			return
@@ -263,12 +267,15 @@ func (t *taking) work(ctx context.Context, id peer.ID) {
 		case err == nil:
 			faults = 0
 			continue
-		case ctx.Err() != nil:
+		case ctx.Err() != nil && !errors.Is(err, errCorrupt):
 			return
 		case !errors.Is(err, errLater): // after which the stream is as good as before
 			faults++
 			end()
 			s, end = nil, func() {}
+		}
+		if errors.Is(err, errCorrupt) || errors.Is(err, ErrNowhere) {
+			break
 		}
 		n.log.Debug("chunk of a model did not come", "sibling", n.name(id), "err", err)
 		timer := time.NewTimer(n.timing.again)
@@ -338,9 +345,10 @@ func (t *taking) choose(id peer.ID) int {
 		t.next++
 		return t.next - 1
 	}
-	i := t.written
-	if i < t.next && len(t.under[i]) == 1 && t.under[i][0] != id && len(t.parts) == t.next-i-1 {
-		return i
+	for i := t.written; i < t.next && len(t.parts) >= t.next-t.written-2; i++ { // all but two are there: what one sibling has under way
+		if t.parts[i] == nil && len(t.under[i]) == 1 && t.under[i][0] != id {
+			return i
+		}
 	}
 	return -1
 }
