@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench eval-intent eval-llm demo live-test mesh-chaos mqtt-load train-stt eval-stt train-wake eval-wake train-intent eval-intent-model train-test deb deb-test image boot-test board-test power-test page-test install fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent eval-llm demo live-test mesh-chaos mesh-sim mqtt-load train-stt eval-stt train-wake eval-wake train-intent eval-intent-model train-test deb deb-test image boot-test board-test power-test page-test install fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -63,6 +63,9 @@ mesh-chaos: build ## boxes that are killed, frozen, cut off, flooded and lied to
 	CGO_ENABLED=0 CRICKET_DIALS=10000 go test -count=1 -timeout 20m -v ./mesh ./mesh/lan ./mesh/state ./mesh/pairing ./mesh/household ./mesh/claim ./mesh/intercom
 	CGO_ENABLED=0 CRICKET_BIN=$(CURDIR)/bin go test -count=1 -v -run 'BoxesBecomeSiblings|OneHousehold' ./e2e
 	ONLY=mesh .ci/fuzz run $(FUZZTIME)
+
+mesh-sim: ## 10 to 10,000 boxes in virtual time: the tables and plots of docs/mesh-scale.md; MESHSIM="-seed 2"
+	CGO_ENABLED=0 go run ./e2e/meshsim -write docs $(MESHSIM)
 
 mqtt-load: build ## 5,000 devices, then 2,000 states a second and commands for LOAD (5m), through Mosquitto
 	CGO_ENABLED=0 CRICKET_LOAD=$(or $(LOAD),5m) go test -count=1 -timeout 1h -v -run 'LargeHome|StatesAndCommands' ./appliance ./e2e

@@ -27,6 +27,7 @@ import (
 	"github.com/cricket-home/cricket/internal/trace"
 	"github.com/cricket-home/cricket/mesh/claim"
 	"github.com/cricket-home/cricket/mesh/intercom"
+	"github.com/cricket-home/cricket/mesh/weights"
 	"github.com/cricket-home/cricket/mqtt"
 	"github.com/cricket-home/cricket/mqtt/hermes"
 	"github.com/cricket-home/cricket/voice"
@@ -125,6 +126,7 @@ type Box struct {
 	started  time.Time
 	events   events
 	heavy    heavy
+	weights  atomic.Pointer[weights.Node] // nil until the mesh runs
 	openai   ownEndpoint
 	shared   shared
 	claims   atomic.Pointer[claim.Node] // nil until the mesh runs

@@ -74,6 +74,7 @@ func (b *Box) controlHandler() http.Handler {
 	b.servePage(mux)
 	b.serveOpenAI(mux)
 	b.serveUpdates(mux)
+	b.serveWeights(mux)
 	return mux
 }
 

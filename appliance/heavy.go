@@ -97,6 +97,12 @@ func (b *Box) runHeavy(ctx context.Context) error {
 	defer b.claims.Store(nil)
 	b.intercom.Store(intercom.NewNode(m.Host(), m.Siblings, b.hearSibling, log))
 	defer b.intercom.Store(nil)
+	files, err := b.openWeights()
+	if err != nil {
+		log.Error("siblings are given no models", "err", err)
+	}
+	b.weights.Store(files)
+	defer b.weights.Store(nil)
 	defer b.heavy.home.Store(nil)
 	defer b.heavy.node.Store(nil)
 	if err := parts.Wait(); err != nil && !errors.Is(err, context.Canceled) {
@@ -108,11 +114,15 @@ func (b *Box) runHeavy(ctx context.Context) error {
 // voiceComes stops the work for siblings and other programs at once: somebody talks to this
 // box.
 func (b *Box) voiceComes() {
-	if b.heavy.brain == nil && b.openai.server == nil {
+	files := b.weights.Load()
+	if b.heavy.brain == nil && b.openai.server == nil && files == nil {
 		return
 	}
 	if b.heavy.brain != nil {
 		b.heavy.brain.Pause()
+	}
+	if files != nil {
+		files.Pause()
 	}
 	b.openai.pause()
 	b.heavy.mu.Lock()
@@ -121,6 +131,9 @@ func (b *Box) voiceComes() {
 		b.heavy.hold = time.AfterFunc(voiceHold, func() {
 			if b.heavy.brain != nil {
 				b.heavy.brain.Continue()
+			}
+			if files := b.weights.Load(); files != nil {
+				files.Continue()
 			}
 			b.openai.goOn()
 		})

@@ -11,6 +11,9 @@
 // where it was. Where the catalogue has no hash, the hash of the first pull is
 // pinned in manifest.json and holds from then on. Sizes are bytes.
 //
+// Other boxes of the home are asked first, where there are any ([Siblings]): for
+// files whose hash is known, since what they send is only as good as that.
+//
 // Nothing here runs in the background: Store.Pull works until it is done or its
 // context ends. A lock file keeps two processes from changing one folder.
 //

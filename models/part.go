@@ -15,6 +15,7 @@ type note struct {
 	Validator string `json:"validator,omitempty"` // strong ETag or Last-Modified; "": none
 	Total     int64  `json:"total"`               // bytes of the whole; -1: not known
 	Synced    int64  `json:"synced,omitempty"`    // bytes that are surely on the disk
+	Shared    bool   `json:"shared,omitempty"`    // some of the bytes are siblings'
 }
 
 // readNote parses a note. A note that is none is as good as no note: the part
@@ -62,7 +63,7 @@ func (s *Store) openPart(f File, source string) (*part, error) {
 	case f.SHA256 != "":
 		// Whatever is wrong with the bytes, the hash will tell.
 		if n.Source != source {
-			p.note = note{Source: source, Total: -1}
+			p.note = note{Source: source, Total: -1, Shared: n.Shared}
 		}
 	case n.Source != source || !p.certain():
 		err = p.restart()

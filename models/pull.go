@@ -45,6 +45,7 @@ type PullOptions struct {
 	Say       func(line string) // what people should know; needed
 	Progress  func(Progress)    // nil: nobody looks
 	Transport http.RoundTripper // nil: the network, through the environment's proxies
+	Siblings  Siblings          // nil: there are none. With From, they are not asked
 }
 
 type puller struct {
@@ -109,6 +110,29 @@ func (p *puller) file(ctx context.Context, model Model, f File) error {
 	if err != nil {
 		return err
 	}
+	if p.o.Siblings != nil && p.o.From == "" && f.SHA256 != "" {
+		there, done, err := p.share(ctx, f)
+		if there || err != nil {
+			return err
+		}
+		defer done()
+	}
+	err = p.outside(ctx, f, from)
+	if _, wrong := errors.AsType[*sharedError](err); wrong {
+		p.say("%s: what siblings had sent before had other bytes; it is fetched from its start", f.Name)
+		err = p.outside(ctx, f, from)
+	}
+	return err
+}
+
+// sharedError is a *DamagedError that siblings may have caused.
+type sharedError struct{ err error }
+
+func (e *sharedError) Error() string { return e.err.Error() }
+func (e *sharedError) Unwrap() error { return e.err }
+
+// outside brings a file from where the catalogue, or the owner, says that it is.
+func (p *puller) outside(ctx context.Context, f File, from source) error {
 	part, err := p.s.openPart(f, from.name())
 	if err != nil {
 		return err
@@ -120,7 +144,12 @@ func (p *puller) file(ctx context.Context, model Model, f File) error {
 	if err := p.fetch(ctx, part, from); err != nil {
 		return err
 	}
-	return p.install(ctx, part)
+	shared := part.note.Shared
+	err = p.install(ctx, part)
+	if _, damaged := errors.AsType[*DamagedError](err); damaged && shared {
+		return &sharedError{err}
+	}
+	return err
 }
 
 // takeOver checks a file that somebody else put there.
@@ -270,7 +299,7 @@ func (p *puller) accept(part *part, from source, a *answer) error {
 	if need := a.total - part.have; a.total >= 0 && need > free {
 		return &FullError{Dir: p.s.dir, Need: need, Free: free}
 	}
-	n := note{Source: from.name(), Validator: a.validator, Total: a.total, Synced: part.note.Synced}
+	n := note{Source: from.name(), Validator: a.validator, Total: a.total, Synced: part.note.Synced, Shared: part.note.Shared}
 	if part.have == 0 {
 		n.Synced = 0
 	}

@@ -22,7 +22,7 @@ import (
 
 type modelCommands struct {
 	List   modelsList   `cmd:"" help:"Show the models there are, and which fit this machine."`
-	Pull   modelsPull   `cmd:"" help:"Fetch models, or go on fetching them."`
+	Pull   modelsPull   `cmd:"" help:"Fetch models, from the home's other boxes where these have them, or go on fetching them."`
 	Verify modelsVerify `cmd:"" help:"Hash installed models again."`
 	Use    modelsUse    `cmd:"" help:"Choose a model, or with 'best' leave the choice to Cricket."`
 	Rm     modelsRm     `cmd:"" help:"Remove models."`
@@ -222,11 +222,12 @@ func (c *modelsPull) Run(ctx context.Context, t *terminal) error {
 		}
 		wanted = append(wanted, e.Model)
 	}
+	home := openSiblings(ctx)
 	meter := models.NewMeter(t.out, columns(t.out), time.Now)
 	defer meter.End()
 	for _, m := range wanted {
 		meter.Say(fmt.Sprintf("%s: %s; licence: %s, %s", m.ID, m.Title, m.Licence.Name, m.Licence.URL))
-		err := s.store.Pull(ctx, m, models.PullOptions{From: c.From, Accept: c.Accept, Say: meter.Say, Progress: meter.Show})
+		err := s.store.Pull(ctx, m, models.PullOptions{From: c.From, Accept: c.Accept, Say: meter.Say, Progress: meter.Show, Siblings: home})
 		meter.End()
 		if err != nil {
 			return storeFault(err)

@@ -1,0 +1,95 @@
+package appliance
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/cricket-home/cricket/mesh/weights"
+	"github.com/cricket-home/cricket/models"
+)
+
+// WeightsLine is a line of what POST /weights/turn answers: for whom it waits, and at last what
+// to do. The turn is kept until the caller hangs up.
+type WeightsLine struct {
+	Waits string `json:"waits,omitempty"`
+	Has   bool   `json:"has,omitempty"`  // a sibling has the file
+	Turn  bool   `json:"turn,omitempty"` // this box is to fetch it from outside
+	Error string `json:"error,omitempty"`
+}
+
+// WeightsSize is the header of GET /weights that says how many bytes the whole file has.
+const WeightsSize = "Cricket-Size"
+
+// openWeights gives siblings the models that are here, and takes theirs.
+func (b *Box) openWeights() (*weights.Node, error) {
+	catalogue, err := models.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	m := b.siblings.mesh
+	return weights.NewNode(m.Host(), m.Siblings, b.siblingName, models.NewShelf(Models(b.options.StateDir), catalogue), b.log.With("part", "weights")), nil
+}
+
+// serveWeights is for the command line alone.
+func (b *Box) serveWeights(mux *http.ServeMux) {
+	ServeWeights(mux, func() *weights.Node {
+		if node := b.weights.Load(); node != nil && len(b.siblings.mesh.Siblings()) > 0 {
+			return node
+		}
+		return nil
+	}, b.log)
+}
+
+// ServeWeights answers `cricket models pull`, which is another process than the one that
+// siblings talk to. node is nil where there are none.
+func ServeWeights(mux *http.ServeMux, node func() *weights.Node, log *slog.Logger) {
+	handle := func(pattern string, f func(*weights.Node, http.ResponseWriter, *http.Request)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			node := node()
+			if node == nil {
+				http.Error(w, "this box has no siblings: cricket mesh pair", http.StatusNotFound)
+				return
+			}
+			f(node, w, r)
+		})
+	}
+	number := func(r *http.Request, key string) int64 {
+		n, _ := strconv.ParseInt(r.FormValue(key), 10, 64) // 0 is what it means where it is missing
+		return n
+	}
+	handle("POST /weights/turn", func(n *weights.Node, w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/jsonl")
+		tell := func(l WeightsLine) {
+			json.NewEncoder(w).Encode(l)
+			http.NewResponseController(w).Flush()
+		}
+		has, done, err := n.Turn(r.Context(), r.FormValue("sha256"), number(r, "size"), func(line string) { tell(WeightsLine{Waits: line}) })
+		if err != nil {
+			tell(WeightsLine{Error: err.Error()})
+			return
+		}
+		defer done()
+		tell(WeightsLine{Has: has, Turn: !has})
+		<-r.Context().Done() // also when the puller is killed
+	})
+	handle("GET /weights", func(n *weights.Node, w http.ResponseWriter, r *http.Request) {
+		from := number(r, "from")
+		body, total, err := n.Open(r.Context(), r.FormValue("sha256"), number(r, "size"), from)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		defer body.Close()
+		w.Header().Set(WeightsSize, fmt.Sprint(total))
+		w.Header().Set("Content-Length", fmt.Sprint(total-from))
+		if _, err := io.Copy(w, body); err != nil {
+			log.Info("a model did not come from siblings", "err", err)
+			panic(http.ErrAbortHandler) // so that the end is not taken for the file's
+		}
+	})
+	handle("POST /weights/wrong", func(n *weights.Node, w http.ResponseWriter, r *http.Request) { n.Wrong(r.FormValue("sha256")) })
+}
