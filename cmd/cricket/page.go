@@ -12,7 +12,7 @@ import (
 )
 
 type pageCommands struct {
-	Show   pageShow   `cmd:"" default:"1" help:"Show where the house page is, and its certificate's fingerprint."`
+	Show   pageShow   `cmd:"" default:"withargs" help:"Show where the house page is, and its certificate's fingerprint."`
 	Code   pageCode   `cmd:"" help:"Show a code by which the owner's password of the house page can be set."`
 	Forget pageForget `cmd:"" help:"Forget the passwords, tokens and logged-in browsers of the house page."`
 }
