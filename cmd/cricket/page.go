@@ -35,7 +35,7 @@ func (c *pageCode) Run(ctx context.Context, t *terminal) error {
 
 // tellPage prints what the daemon says of its page.
 func tellPage(ctx context.Context, t *terminal, method, path string, asJSON bool) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func tellPage(ctx context.Context, t *terminal, method, path string, asJSON bool
 type pageForget struct{}
 
 func (c *pageForget) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

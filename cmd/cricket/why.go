@@ -18,7 +18,7 @@ type why struct {
 }
 
 func (c *why) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
