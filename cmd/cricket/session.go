@@ -150,14 +150,14 @@ func (s *session) call(ctx context.Context, method, path string, query url.Value
 	}
 	defer answer.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
-	code := exitUsage
+	code, hint := exitUsage, ""
 	switch answer.StatusCode {
-	case http.StatusServiceUnavailable:
-		code = exitMissing
+	case http.StatusServiceUnavailable: // the doctor says what is the matter with the part
+		code, hint = exitMissing, "cricket doctor"
 	case http.StatusForbidden:
 		code = exitRefused
 	}
-	return nil, &fault{errors.New(strings.TrimSpace(string(text))), "", code}
+	return nil, &fault{errors.New(strings.TrimSpace(string(text))), hint, code}
 }
 
 // get reads one JSON value.

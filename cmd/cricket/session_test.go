@@ -2,9 +2,13 @@ package main
 
 import (
 	"errors"
+	"net"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cricket-home/cricket/appliance"
 )
 
 func TestUnreachedSaysWhatToType(t *testing.T) {
@@ -22,6 +26,29 @@ func TestUnreachedSaysWhatToType(t *testing.T) {
 		f := unreached(errors.New("no such file"), c.service, c.uid)
 		if !strings.HasSuffix(f.hint, c.hint) || f.code != exitMissing {
 			t.Errorf("%s: %+v", c.name, f)
+		}
+	}
+}
+
+// Where a part of the box is down, the doctor is the one to ask.
+func TestAPartThatIsDownSendsToTheDoctor(t *testing.T) {
+	dir := t.TempDir()
+	l, err := net.Listen("unix", appliance.Socket(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	status := map[string]int{"/down": http.StatusServiceUnavailable, "/refused": http.StatusForbidden}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "listen: there is no microphone", status[r.URL.Path])
+	})}
+	go server.Serve(l)
+	defer server.Close()
+	s := dial(dir, func() {})
+	for path, want := range map[string]fault{"/down": {hint: "cricket doctor", code: exitMissing}, "/refused": {code: exitRefused}} {
+		_, err := s.call(t.Context(), "POST", path, nil, nil)
+		f, ok := errors.AsType[*fault](err)
+		if !ok || f.hint != want.hint || f.code != want.code || f.Error() != "listen: there is no microphone" {
+			t.Errorf("%s: %+v", path, f)
 		}
 	}
 }
