@@ -89,7 +89,7 @@ func (b *Box) checkFriends() []Finding {
 		out = append(out, f)
 	}
 	if s := b.wyoming.sat; s != nil {
-		f := Finding{Part: "satellite", OK: true, Text: "an assistant answers what is said to the box"}
+		f := Finding{Part: "satellite", OK: true, Text: "an assistant runs it on " + b.wyoming.satellite.Addr().String() + ", and answers what is said to the box"}
 		if !s.Runs() {
 			f.Text = "no assistant runs it on " + b.wyoming.satellite.Addr().String() + "; the box answers itself"
 		}

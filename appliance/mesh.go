@@ -38,7 +38,7 @@ func (m Mesh) validate(fault func(string, ...any)) {
 		fault("'mesh.listen' must be host:port, the host an address in numbers or empty, not %q", m.Listen)
 	}
 	if at, err := netip.ParseAddrPort(m.Metrics); m.Metrics != "" && (err != nil || !at.Addr().IsLoopback()) {
-		fault("'mesh.metrics' must be an address of this machine alone with a port, \"127.0.0.1:7430\", not %q", m.Metrics)
+		fault("'mesh.metrics' must be an address of this machine alone with a port, \"127.0.0.1:7422\", not %q", m.Metrics)
 	}
 	for _, p := range m.Peers {
 		host, port, err := net.SplitHostPort(p)

@@ -58,7 +58,7 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestMetricsAreForThisMachine(t *testing.T) {
-	for address, ok := range map[string]bool{"": true, "127.0.0.1:7430": true, "[::1]:7430": true, "0.0.0.0:7430": false, ":7430": false, "192.168.1.2:7430": false, "localhost": false} {
+	for address, ok := range map[string]bool{"": true, "127.0.0.1:7422": true, "[::1]:7430": true, "0.0.0.0:7430": false, ":7430": false, "192.168.1.2:7430": false, "localhost": false} {
 		c := Mesh{Listen: ":7420", Metrics: address}
 		faults := 0
 		c.validate(func(string, ...any) { faults++ })

@@ -57,6 +57,9 @@ func StateDir() string {
 	return filepath.Join(home, ".local", "state", "cricket")
 }
 
+// ServiceDir is RuntimeDir of the installed service; systemd removes it when that ends.
+const ServiceDir = "/run/cricket"
+
 // RuntimeDir is where the control socket is: systemd's RUNTIME_DIRECTORY,
 // root's /run/cricket, or the user's runtime folder.
 func RuntimeDir() string {
@@ -64,7 +67,7 @@ func RuntimeDir() string {
 		return dir
 	}
 	if os.Geteuid() == 0 {
-		return "/run/cricket"
+		return ServiceDir
 	}
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
 		return filepath.Join(dir, "cricket")

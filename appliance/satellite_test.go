@@ -173,3 +173,26 @@ func TestMicrophoneForOthers(t *testing.T) {
 		t.Errorf("%d pieces of a muted microphone were heard", n)
 	}
 }
+
+// The doctor names each Wyoming port that is open, and each site of Hermes.
+func TestDoctorNamesWhatIsOpen(t *testing.T) {
+	e := eveningAsSatellite(t, &listening{})
+	e.box.config.Hermes = Hermes{Enabled: true, Site: "box", Sites: map[string]string{"kitchen_satellite": "hall"}}
+	var all []string
+	for _, f := range e.box.Doctor(t.Context()) {
+		all = append(all, f.Part+": "+f.Text)
+	}
+	text := strings.Join(all, "\n")
+	for _, want := range []string{
+		"satellite: no assistant runs it on " + e.box.wyoming.satellite.Addr().String(),
+		"wyoming: whoever reaches " + e.box.wyoming.microphone.Addr().String() + " hears the room",
+		`hermes: the sites "box", which is this box, and ["kitchen_satellite"] are served`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the doctor does not say %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "understanding") {
+		t.Errorf("a port that is closed is told as open:\n%s", text)
+	}
+}

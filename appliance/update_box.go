@@ -136,7 +136,10 @@ func (b *Box) checkUpdate() []Finding {
 func (b *Box) serveUpdates(mux *http.ServeMux) {
 	answer := func(w http.ResponseWriter, r *http.Request, err error) {
 		s, slotsErr := b.updates.Status(r.Context())
-		switch err = errors.Join(err, slotsErr); {
+		if err == nil { // what was asked for came to nothing: the slots are not the news
+			err = slotsErr
+		}
+		switch {
 		case err == nil:
 			writeJSON(w, s)
 		case errors.Is(err, ErrNoSlots), errors.Is(err, ErrBusy), errors.Is(err, ErrOnTrial), errors.Is(err, ErrNewest), errors.Is(err, ErrNoIndex), errors.Is(err, ErrEmpty):

@@ -12,7 +12,7 @@ type announce struct {
 }
 
 func (c *announce) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

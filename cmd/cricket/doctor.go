@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/cricket-home/cricket/appliance"
@@ -14,19 +15,25 @@ type doctor struct {
 
 func (c *doctor) Run(ctx context.Context, t *terminal) error {
 	var findings []appliance.Finding
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err == nil {
 		defer s.end()
 		if err := s.get(ctx, "/doctor", nil, &findings); err != nil {
 			return err
 		}
 	} else {
-		bin, err := appliance.Bin()
-		if err != nil {
-			return err
+		bin, binErr := appliance.Bin()
+		if binErr != nil {
+			return binErr
 		}
-		findings = append(appliance.CheckPrograms(bin), appliance.CheckConfig(), appliance.CheckModels(bin, appliance.StateDir()),
-			appliance.Finding{Part: "daemon", Text: "not running", Hint: "cricket run"})
+		daemon := appliance.Finding{Part: "daemon", Text: "not running"}
+		if errors.Is(err, errService) {
+			daemon.Text = err.Error()
+		}
+		if f, ok := errors.AsType[*fault](err); ok {
+			daemon.Hint = f.hint
+		}
+		findings = append(appliance.CheckPrograms(bin), appliance.CheckConfig(), appliance.CheckModels(bin, appliance.StateDir()), daemon)
 	}
 	sick := false
 	for _, f := range findings {

@@ -16,7 +16,7 @@ type homePending struct {
 }
 
 func (c *homePending) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (c *homeApprove) Run(ctx context.Context, t *terminal) error {
 	if c.All == (len(c.IDs) > 0) {
 		return &fault{fmt.Errorf("approve: name what waits, or --all"), "cricket home pending", exitUsage}
 	}
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ type homePermissions struct {
 }
 
 func (c *homePermissions) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ type learnedShow struct {
 }
 
 func (c *learnedShow) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (c *learnedShow) Run(ctx context.Context, t *terminal) error {
 type learnedExport struct{}
 
 func (c *learnedExport) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (c *learnedErase) Run(ctx context.Context, t *terminal) error {
 	if c.All == (len(c.IDs) > 0) {
 		return &fault{fmt.Errorf("erase: name what to forget, or --all"), "cricket learned show", exitUsage}
 	}
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

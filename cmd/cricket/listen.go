@@ -15,7 +15,7 @@ type listen struct {
 
 // Run has the daemon take one request from its microphone, without the wake word.
 func (c *listen) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

@@ -48,19 +48,13 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 
 	var commands commands
 	code := -1
-	parser, err := kong.New(&commands,
-		kong.Name("cricket"),
-		kong.Description("An offline voice assistant for the home."),
+	parser := grammar(&commands,
 		kong.UsageOnError(),
-		kong.Vars{"default_config": appliance.ConfigFile},
 		kong.Writers(out, errOut),
 		kong.Exit(func(c int) { code = c }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&terminal{in, out, errOut}),
 	)
-	if err != nil {
-		panic(err) // the grammar of the command line is wrong
-	}
 	command, err := parser.Parse(args)
 	if code >= 0 { // --help and --version have answered
 		return code
@@ -83,6 +77,15 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 		fmt.Fprintf(errOut, "cricket: hint: %s\n", f.hint)
 	}
 	return f.code
+}
+
+// grammar is how the command line is read.
+func grammar(c *commands, more ...kong.Option) *kong.Kong {
+	return kong.Must(c, append([]kong.Option{
+		kong.Name("cricket"),
+		kong.Description("An offline voice assistant for the home."),
+		kong.Vars{"default_config": appliance.ConfigFile},
+	}, more...)...)
 }
 
 type commands struct {

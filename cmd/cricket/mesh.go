@@ -28,7 +28,7 @@ type meshStatus struct {
 }
 
 func (c *meshStatus) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ type meshPair struct {
 }
 
 func (c *meshPair) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ type meshRevoke struct {
 }
 
 func (c *meshRevoke) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

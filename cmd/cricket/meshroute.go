@@ -14,7 +14,7 @@ type meshRoute struct {
 }
 
 func (c *meshRoute) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 type meshExport struct{}
 
 func (c *meshExport) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (c *meshErase) Run(ctx context.Context, t *terminal) error {
 	if !c.All {
 		return &fault{fmt.Errorf("erase: this removes all lists, reminders and taught names, on all boxes of the home"), "cricket mesh erase --all", exitUsage}
 	}
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

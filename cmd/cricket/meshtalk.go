@@ -13,7 +13,7 @@ type meshTalk struct {
 }
 
 func (c *meshTalk) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

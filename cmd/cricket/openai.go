@@ -14,7 +14,7 @@ type openAI struct {
 }
 
 func (c *openAI) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

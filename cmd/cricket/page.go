@@ -12,7 +12,7 @@ import (
 )
 
 type pageCommands struct {
-	Show   pageShow   `cmd:"" default:"1" help:"Show where the house page is, and its certificate's fingerprint."`
+	Show   pageShow   `cmd:"" default:"withargs" help:"Show where the house page is, and its certificate's fingerprint."`
 	Code   pageCode   `cmd:"" help:"Show a code by which the owner's password of the house page can be set."`
 	Forget pageForget `cmd:"" help:"Forget the passwords, tokens and logged-in browsers of the house page."`
 }
@@ -35,7 +35,7 @@ func (c *pageCode) Run(ctx context.Context, t *terminal) error {
 
 // tellPage prints what the daemon says of its page.
 func tellPage(ctx context.Context, t *terminal, method, path string, asJSON bool) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func tellPage(ctx context.Context, t *terminal, method, path string, asJSON bool
 type pageForget struct{}
 
 func (c *pageForget) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ type ring struct {
 }
 
 func (c *ring) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

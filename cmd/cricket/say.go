@@ -23,7 +23,7 @@ func (c *say) Run(ctx context.Context, t *terminal) error {
 	if c.Volume != "" {
 		words.Set("volume", c.Volume)
 	}
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err == nil && c.Output == "" { // the daemon has the loudspeaker
 		defer s.end()
 		over, err := s.call(ctx, "POST", "/say/aloud", words, nil)

@@ -40,13 +40,11 @@ type where struct {
 // open connects to the daemon, or with --home starts a box in this process.
 func (w where) open(ctx context.Context, t *terminal, ears bool) (*session, error) {
 	if w.Home == "" {
-		dir := appliance.RuntimeDir()
-		c, err := net.Dial("unix", appliance.Socket(dir))
-		if err != nil {
-			return nil, &fault{fmt.Errorf("reach the daemon: %w", err), "cricket run   (or --home HOME.toml to work without it)", exitMissing}
+		s, err := reach()
+		if f, ok := errors.AsType[*fault](err); ok {
+			f.hint += "   (or --home HOME.toml to work without it)"
 		}
-		c.Close()
-		return dial(dir, func() {}), nil
+		return s, err
 	}
 	data, err := os.ReadFile(w.Home)
 	if err != nil {
@@ -57,6 +55,30 @@ func (w where) open(ctx context.Context, t *terminal, ears bool) (*session, erro
 		return nil, err
 	}
 	return openOwn(ctx, t, h, filepath.Dir(w.Home), ears)
+}
+
+// reach connects to the daemon.
+func reach() (*session, error) {
+	dir := appliance.RuntimeDir()
+	c, err := net.Dial("unix", appliance.Socket(dir))
+	if err != nil {
+		return nil, unreached(err, appliance.ServiceDir, os.Geteuid())
+	}
+	c.Close()
+	return dial(dir, func() {}), nil
+}
+
+var errService = errors.New("reach the daemon: it runs as the service of this machine, which answers root only")
+
+// unreached is what to say where no daemon answers. service is a folder that is there for
+// as long as the machine's service runs, which answers nobody but root: what is typed
+// without sudo looks for a daemon of the user's own.
+func unreached(err error, service string, uid int) *fault {
+	f := &fault{fmt.Errorf("reach the daemon: %w", err), "cricket run", exitMissing}
+	if _, none := os.Stat(service); none == nil && uid != 0 {
+		f.err, f.hint = errService, "type the same with sudo: sudo cricket doctor"
+	}
+	return f
 }
 
 // openOwn runs a box in this process: a broker on a free port, the devices of
@@ -128,14 +150,14 @@ func (s *session) call(ctx context.Context, method, path string, query url.Value
 	}
 	defer answer.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
-	code := exitUsage
+	code, hint := exitUsage, ""
 	switch answer.StatusCode {
-	case http.StatusServiceUnavailable:
-		code = exitMissing
+	case http.StatusServiceUnavailable: // the doctor says what is the matter with the part
+		code, hint = exitMissing, "cricket doctor"
 	case http.StatusForbidden:
 		code = exitRefused
 	}
-	return nil, &fault{errors.New(strings.TrimSpace(string(text))), "", code}
+	return nil, &fault{errors.New(strings.TrimSpace(string(text))), hint, code}
 }
 
 // get reads one JSON value.

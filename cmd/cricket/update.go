@@ -46,7 +46,7 @@ func (c *updateRollback) Run(ctx context.Context, t *terminal) error {
 
 // update asks one thing, and prints how updates are then.
 func (t *terminal) update(ctx context.Context, method, path string, asJSON bool) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (c *updateInstall) Run(ctx context.Context, t *terminal) error {
 		q.Set("bundle", "true")
 		body = f
 	}
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func (c *wakeList) Run(ctx context.Context, t *terminal) error {
 
 // daemonCounts asks a running daemon what it has counted; nothing where none runs.
 func daemonCounts(ctx context.Context) map[string]wake.Counts {
-	s, err := where{}.open(ctx, nil, false)
+	s, err := reach()
 	if err != nil {
 		return nil
 	}

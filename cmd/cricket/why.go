@@ -18,7 +18,7 @@ type why struct {
 }
 
 func (c *why) Run(ctx context.Context, t *terminal) error {
-	s, err := where{}.open(ctx, t, false)
+	s, err := reach()
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,11 @@ func explain(t *terminal, r appliance.Result) {
 	}
 	switch {
 	case r.Due != "":
-		row("planned", "%s: %s", r.Due, r.Planned)
+		what := r.Due
+		if r.Planned != "" { // a timer may have no name
+			what += ": " + r.Planned
+		}
+		row("planned", "%s", what)
 	case r.Transcript != nil:
 		row("heard", "%q in %s, confidence %.2f", *r.Transcript, r.File, *r.TranscriptConfidence)
 	default:
