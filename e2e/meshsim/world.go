@@ -41,8 +41,7 @@ type told struct {
 	data    []byte
 	record  state.Record
 
-	got  int // boxes that have it
-	most time.Duration
+	got int // boxes that have it
 }
 
 // known is what a box knows of another.
