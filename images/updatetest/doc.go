@@ -4,7 +4,7 @@
 // QEMU's machine virt, a disk laid out as the card is, and tiny systems: scripts of U-Boot
 // that say their version, or start the machine again. RAUC's changes to U-Boot's environment
 // are made in its order, with the fw_setenv it uses. Each change of the environment is
-// cut in three ways: not begun, torn (a bad checksum), and erased.
+// cut before it, in it (a bad checksum), and after it.
 //
 // Out: from each of these states a whole system comes up after at most seven starts, and
 // the same one again at the next start. RAUC itself judges bundles of the owner, of a

@@ -152,30 +152,61 @@ func (m *machine) setenv(s state, name, value string) (state, error) {
 
 // run starts the machine in a state, and ends when a system lives, or after a number of
 // starts. It says which, where, and how often the machine was started.
-func (m *machine) run(ctx context.Context, s state, limit int, readOnly bool) (system, slot string, starts int, after state, err error) {
+func (m *machine) run(ctx context.Context, s state, limit int) (system, slot string, starts int, after state, err error) {
 	if err := m.put(s); err != nil {
 		return "", "", 0, s, err
 	}
-	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
-	defer stop()
-	ro := "off"
-	if readOnly {
-		ro = "on"
+	var log strings.Builder
+	for starts < limit && (system == "" || system == "dead") && err == nil {
+		var n int
+		// Each start is a QEMU of its own: memory is lost, as without power.
+		system, slot, n, err = m.qemu(ctx, limit-starts, &log, "-no-reboot", m.flash("off"))
+		if starts += n; n == 0 && err == nil {
+			err = fmt.Errorf("U-Boot did not come to the script: %s", log.String())
+		}
 	}
-	q := exec.CommandContext(ctx, "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57", "-m", "256", "-nographic", "-monitor", "none", "-net", "none",
-		"-drive", "if=pflash,format=raw,readonly=on,file="+m.uboot, "-drive", "if=pflash,format=raw,readonly="+ro+",file="+m.env,
-		"-drive", "if=none,id=card,format=raw,file="+m.card, "-device", "virtio-blk-pci,drive=card")
+	after = s
+	if err == nil {
+		after.env, err = m.readEnv()
+	}
+	return system, slot, starts, after, err
+}
+
+// runLocked starts the machine with an environment that cannot be written. It starts
+// again by itself, so that its memory stays.
+func (m *machine) runLocked(ctx context.Context, s state) (system, slot string, starts int, err error) {
+	if err := m.put(s); err != nil {
+		return "", "", 0, err
+	}
+	var log strings.Builder
+	return m.qemu(ctx, most+1, &log, "-action", "reboot=reset", m.flash("on"))
+}
+
+// flash is the drive of the environment.
+func (m *machine) flash(readOnly string) string {
+	return "if=pflash,format=raw,readonly=" + readOnly + ",file=" + m.env
+}
+
+// qemu runs until a system lives, the machine ends, or the script has chosen a slot so many
+// times. The last of its options is the drive of the environment.
+func (m *machine) qemu(ctx context.Context, limit int, log *strings.Builder, options ...string) (system, slot string, starts int, err error) {
+	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
+	defer stop()
+	last := len(options) - 1
+	args := append([]string{"-M", "virt", "-cpu", "cortex-a57", "-m", "256", "-nographic", "-monitor", "none", "-net", "none",
+		"-drive", "if=pflash,format=raw,readonly=on,file=" + m.uboot, "-drive", options[last],
+		"-drive", "if=none,id=card,format=raw,file=" + m.card, "-device", "virtio-blk-pci,drive=card"}, options[:last]...)
+	q := exec.CommandContext(ctx, "qemu-system-aarch64", args...)
 	out, err := q.StdoutPipe()
 	if err == nil {
 		err = q.Start()
 	}
 	if err != nil {
-		return "", "", 0, s, err
+		return "", "", 0, err
 	}
-	var log strings.Builder
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		line := strings.TrimSpace(lines.Text())
-		fmt.Fprintln(&log, line)
+		fmt.Fprintln(log, line)
 		if strings.HasPrefix(line, "cricket: slot ") {
 			if starts++; starts == limit {
 				break // before anything of the slot runs
@@ -188,9 +219,8 @@ func (m *machine) run(ctx context.Context, s state, limit int, readOnly bool) (s
 	late := ctx.Err()
 	q.Process.Kill()
 	q.Wait()
-	after = s
-	if after.env, err = m.readEnv(); err == nil && late != nil {
-		err = fmt.Errorf("no system runs: %s", log.String())
+	if late != nil {
+		return system, slot, starts, fmt.Errorf("no system runs: %w: %s", late, log.String())
 	}
-	return system, slot, starts, after, err
+	return system, slot, starts, nil
 }
