@@ -181,6 +181,9 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 			case PairPress:
 				l.box.pairPressed(ctx)
 			case ListenPress:
+				if l.box.press.take() {
+					continue
+				}
 				l.invited = false
 				if !l.agree(ctx) {
 					l.happen(ctx, Pressed)
