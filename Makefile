@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench eval-intent eval-llm demo live-test mesh-chaos mesh-sim mqtt-load train-stt eval-stt train-wake eval-wake train-intent eval-intent-model train-test deb deb-test image boot-test board-test power-test page-test install fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent eval-llm demo live-test mesh-chaos mesh-sim mqtt-load train-stt eval-stt train-wake eval-wake train-intent eval-intent-model train-test deb deb-test image bundle boot-test board-test power-test update-test page-test install fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -99,6 +99,12 @@ deb-test: ## the package installed, upgraded, removed and purged in a Debian of 
 
 image: ## the card image: BOARD=pi for a Raspberry Pi (the default), virt for QEMU; in ~/.cache/cricket/image/out
 	@images/build.sh image $(or $(BOARD),pi)
+
+bundle: ## the image for a Raspberry Pi as a signed update, for boxes whose card was made here; in ~/.cache/cricket/image/out
+	@images/build.sh bundle
+
+update-test: ## U-Boot's choice of a slot with tiny systems, the power cut at each step of an update; bundles of strangers; minutes
+	@images/build.sh update-test
 
 board-test: ## drives lights, lines and a button under Debian's kernel on an emulated Raspberry Pi 3; a minute
 	@images/build.sh board-test

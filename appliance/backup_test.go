@@ -46,6 +46,7 @@ func restored(t *testing.T, b *Box, passphrase string, file []byte) (int, string
 // A box gives its backup, takes it back by a restart, and knows what it knew.
 func TestBackupIsRestoredByARestart(t *testing.T) {
 	b, _, _ := stillBox(t, free())
+	b.options.Board = nil // nobody is there to press a button
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(context.Background()) }()
 	if err := b.Ready(within(t)); err != nil {

@@ -86,7 +86,8 @@ type Box struct {
 	learning     *learning
 	codes        *codes
 	questions    questions // that wait for a yes, or for the code
-	unread       []error   // what is wrong with custom sentences that are left out
+	press        wantedPress
+	unread       []error // what is wrong with custom sentences that are left out
 	ownSentences ownSentences
 	house        *House
 	distrust     error        // what was wrong with the ledger of trust, or with the imported registry, at the start

@@ -75,6 +75,19 @@ func (q *questions) take(room string, source home.Source, began time.Time) (pend
 	return p, p.waits(began)
 }
 
+// press ends the question of a room that a press of the button is the yes to, and returns
+// it: one that was spoken to its end, and wants no code.
+func (q *questions) press(room string, source home.Source, now time.Time) (pending, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	p, ok := q.open[room]
+	if !ok || p.source != source || p.question.Code || p.until.IsZero() || !p.waits(now) {
+		return pending{}, false
+	}
+	delete(q.open, room)
+	return p, true
+}
+
 func (p pending) waits(now time.Time) bool {
 	if p.until.IsZero() {
 		return now.Sub(p.asked) <= speakTime

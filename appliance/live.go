@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cricket-home/cricket/home"
 	"github.com/cricket-home/cricket/voice"
 	"github.com/cricket-home/cricket/voice/wake"
 )
@@ -52,7 +53,7 @@ type Board interface {
 type Press int
 
 const (
-	ListenPress Press = iota // listen, or stop what sounds
+	ListenPress Press = iota // listen, or stop what sounds; yes, while the box waits for one
 	MutePress                // switch the microphone off, or on again
 	PairPress                // pair a sibling
 )
@@ -88,6 +89,7 @@ type live struct {
 	giveUp  context.CancelFunc // of the one that is being recognised
 	reply   string             // of the newest
 	beep    bool               // a sound stands for it
+	asks    *Request           // what an answer to it comes with, where it asks for a yes or a code
 	invited bool               // it asks for nothing, and what is said next may follow from it
 	sound   voice.Speech       // it is in somebody else's voice; empty: in ours
 	played  func()             // tells whoever that is that it was heard; or nil
@@ -179,8 +181,13 @@ func (l *live) Run(ctx context.Context, mic Microphone) error {
 			case PairPress:
 				l.box.pairPressed(ctx)
 			case ListenPress:
+				if l.box.press.take() {
+					continue
+				}
 				l.invited = false
-				l.happen(ctx, Pressed)
+				if !l.agree(ctx) {
+					l.happen(ctx, Pressed)
+				}
 			}
 		case f := <-l.inbox:
 			f()
@@ -254,6 +261,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 		}
 		l.log.Info("woken", "wake", w.Word, "mic", f.Mic)
 		l.box.woken(w)
+		l.asks = nil // somebody wants something else
 		l.happen(ctx, Called)
 		l.contend(ctx, w)
 	}
@@ -441,7 +449,10 @@ func (l *live) speak(ctx context.Context, id int, r Result) {
 	if id != l.request {
 		return
 	}
-	l.reply, l.beep, l.invited, l.sound, l.played = r.Reply, r.Beep, false, r.sound, r.played
+	l.reply, l.beep, l.invited, l.sound, l.played, l.asks = r.Reply, r.Beep, false, r.sound, r.played, nil
+	if r.asks {
+		l.asks = &Request{Source: home.InTheRoom, Room: r.Room, aloud: true}
+	}
 	switch {
 	case r.Reply == "" && len(r.sound.PCM) == 0:
 		l.happen(ctx, Settled)
@@ -459,6 +470,7 @@ func (l *live) speak(ctx context.Context, id int, r Result) {
 
 // unasked tells who waits for a request that there will be none.
 func (l *live) unasked() {
+	l.asks = nil
 	for _, w := range l.waiting {
 		close(w)
 	}

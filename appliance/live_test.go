@@ -159,13 +159,17 @@ type evening struct {
 
 func startEvening(t *testing.T, r recognizer, change ...func(*Box)) *evening {
 	t.Helper()
-	h, err := home.Parse("home.toml", []byte(oneLamp))
+	return startEveningIn(t, oneLamp, free(), r, change...)
+}
+
+func startEveningIn(t *testing.T, house string, c Config, r recognizer, change ...func(*Box)) *evening {
+	t.Helper()
+	h, err := home.Parse("home.toml", []byte(house))
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := shortDir(t)
 	e := &evening{room: newRoom(), t: t, out: &voiceOver{}, board: &lights{presses: make(chan Press)}}
-	c := free()
 	c.Room = "hall"
 	e.box, err = New(Options{Config: c, Home: h, Devices: true, StateDir: dir, RuntimeDir: dir, Log: slog.New(slog.DiscardHandler),
 		Microphone: e.room, Loudspeaker: e.out, Board: e.board})

@@ -19,6 +19,7 @@ mkdir -p "$cache"
 . "$here/workshop.sh"
 . "$here/parts.sh"
 . "$here/boardtest.sh"
+. "$here/updatetest.sh"
 
 case ${1-} in
 deb) # architecture
@@ -43,6 +44,12 @@ userland)
 	;;
 image) # board
 	make_image "$2"
+	;;
+bundle)
+	make_bundle
+	;;
+update-test)
+	update_test
 	;;
 board-test)
 	board_test

@@ -16,9 +16,13 @@ sed 's/$/\r/' /repo/images/cricket.txt >"$files/cricket.txt" # Windows' editor n
 if [[ $board == pi ]]; then
 	cp "$kernel"/firmware/* "$files/"
 	cp /repo/images/firmware/config.txt "$files/"
-	mkimage -A arm64 -T script -C none -n cricket -d /repo/images/firmware/boot.cmd "$files/boot.scr" >/dev/null
+	{
+		echo 'setenv turn_addr 0x07e00000'
+		cat /repo/images/firmware/{slots,boot}.cmd
+	} >"$slot/boot.cmd"
+	mkimage -A arm64 -T script -C none -n cricket -d "$slot/boot.cmd" "$files/boot.scr" >/dev/null
 	debugfs -R "rdump /boot/dtb $files" "$slot/slot.img" 2>/dev/null
-	mv "$files"/dtb/*.dtb "$files/" && rmdir "$files/dtb"
+	mv "$files"/dtb/broadcom/*.dtb "$files/" && rmdir -p "$files/dtb/broadcom" --ignore-fail-on-non-empty
 	for f in "$files"/bcm2837*.dtb; do # the names that the firmware asks for
 		cp "$f" "${f/bcm2837/bcm2710}"
 	done

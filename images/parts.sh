@@ -70,6 +70,43 @@ need_kernel() {
 	echo "$want" >"$cache/kernel.ready"
 }
 
+# need_key makes the owner's key for updates, once: boxes take the bundles that it signed. It stays on this machine.
+key=${XDG_CONFIG_HOME:-$HOME/.config}/cricket/update
+need_key() {
+	if [[ ! -e $key.key || ! -e $key.pem ]]; then
+		say "making a key for updates, $key.key: keep it, since boxes with this image take updates from nobody else"
+		mkdir -p "${key%/*}"
+		(umask 077 && openssl req -x509 -newkey rsa:3072 -noenc -days 10950 -subj "/CN=Cricket updates" \
+			-keyout "$key.key" -out "$key.pem" 2>"$cache/key.log") || fail "no key for updates could be made" "see $cache/key.log; apt install openssl"
+	fi
+	install -m 644 "$key.pem" "$cache/keyring.pem"
+}
+
+# make_bundle makes the update of the same root file system as the card's: one image for one slot, and nothing else.
+make_bundle() {
+	make_image pi
+	say "making the bundle"
+	local out=$cache/out/cricket-$version.raucb
+	sign_bundle /work/slot/slot.img cricket-arm64 "$version" "$key.key" "$key.pem" "$out"
+	printf '{"version":"%s","bundle":"%s"}\n' "$version" "${out##*/}" >"$cache/out/cricket.json"
+	say "made $out, $(($(stat -c %s "$out") / 1000000)) MB, and cricket.json, which update.url names"
+}
+
+# sign_bundle is one image for one slot, signed. The key is in the workshop only while it signs.
+sign_bundle() { # image, compatible, version, key, certificate, bundle
+	local work=$cache/bundle status=0
+	rm -rf "$work" "$6"
+	mkdir -p "$work/content"
+	install -m 600 "$4" "$work/key"
+	install -m 644 "$5" "$work/pem"
+	inside /repo/images/bundle.sh "$1" "$2" "$3" "/work${6#"$cache"}" >"$cache/bundle.log" 2>&1 || status=$?
+	rm -rf "$work"
+	[[ $status -eq 0 ]] || {
+		tail -n 20 "$cache/bundle.log" >&2
+		fail "the bundle could not be made" "see $cache/bundle.log"
+	}
+}
+
 make_image() { # board
 	local board=$1 begin=$SECONDS out=$cache/out/cricket-$1.img
 	[[ $board == virt || $board == pi ]] || fail "there is no board '$board'" "make image BOARD=pi"
@@ -78,8 +115,9 @@ make_image() { # board
 	need_kernel
 	need_programs arm64
 	make_deb arm64
+	need_key
 	say "making the root file system"
-	inside /repo/images/slot.sh /work/userland /work/kernel "/work/out/$(deb_name arm64)" /work/slot >"$cache/slot.log" 2>&1 || {
+	inside /repo/images/slot.sh /work/userland /work/kernel "/work/out/$(deb_name arm64)" "$version" /work/keyring.pem /work/slot >"$cache/slot.log" 2>&1 || {
 		tail -n 20 "$cache/slot.log" >&2
 		fail "the root file system could not be made" "see $cache/slot.log"
 	}

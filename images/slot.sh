@@ -1,9 +1,9 @@
 #!/bin/bash
 # Runs in the workshop: the root file system of a slot, and the data partition that it begins with.
 #
-#   slot.sh USERLAND KERNEL FILE.deb OUT
+#   slot.sh USERLAND KERNEL FILE.deb VERSION KEYRING.pem OUT
 set -euo pipefail
-userland=$1 kernel=$2 deb=$3 out=$4
+userland=$1 kernel=$2 deb=$3 version=$4 keyring=$5 out=$6
 root=$out/root data=$out/data
 slot_size=2048M data_size=256M # the slots' size is for the product's life
 
@@ -12,9 +12,10 @@ mkdir -p "$out"
 cp -a "$userland" "$root"
 cp -a "$kernel/root/usr/." "$root/usr/"
 cp -a /repo/images/root/. "$root/"
-mkdir -p "$root"/{data,boot/firmware,boot/dtb}
+mkdir -p "$root"/{data,boot/firmware,boot/dtb/broadcom}
+install -m 644 "$keyring" "$root/etc/rauc/keyring.pem" # whose bundles are taken
 cp "$kernel/vmlinuz.gz" "$kernel/initrd" "$root/boot/"
-cp "$root"/usr/lib/modules/*/dtb/broadcom/bcm2{711,712,837}*.dtb "$root/boot/dtb/" 2>/dev/null || true
+cp "$root"/usr/lib/modules/*/dtb/broadcom/bcm2{711,712,837}*.dtb "$root/boot/dtb/broadcom/"
 
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
@@ -23,7 +24,7 @@ chmod 755 "$root/usr/sbin/policy-rc.d"
 cp "$deb" "$root/tmp/cricket.deb"
 in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$@"; }
 in_root dpkg --force-unsafe-io -i /tmp/cricket.deb
-in_root systemctl enable cricket-first-boot.service NetworkManager.service systemd-timesyncd.service systemd-resolved.service
+in_root systemctl enable cricket-first-boot.service cricket-restart.path cricket-trial.timer NetworkManager.service systemd-timesyncd.service systemd-resolved.service
 in_root systemctl disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer 2>/dev/null || true
 in_root systemctl mask getty@tty1.service NetworkManager-wait-online.service 2>/dev/null
 umount -l "$root/proc" "$root/dev"
@@ -38,6 +39,7 @@ mkdir -p "$root"/var/{cache/apt/archives/partial,lib/apt/lists/partial}
 : >"$root/etc/machine-id"
 ln -sfn ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 echo cricket >"$root/etc/hostname"
+printf 'IMAGE_ID=cricket\nIMAGE_VERSION=%s\n' "$version" >>"$root/usr/lib/os-release"
 # The caches of /etc and /var are as new as /usr; else systemd makes them anew at each start, over the read-only root.
 touch "$root"/{etc,var}/.updated
 
