@@ -179,7 +179,7 @@ func (m *machine) runLocked(ctx context.Context, s state) (system, slot string, 
 		return "", "", 0, err
 	}
 	var log strings.Builder
-	return m.qemu(ctx, most+1, &log, "-action", "reboot=reset", m.flash("on"))
+	return m.qemu(ctx, most+1, &log, "-action", "reboot=reset", "-accel", "tcg,thread=single", m.flash("on"))
 }
 
 // flash is the drive of the environment.
@@ -211,6 +211,9 @@ func (m *machine) qemu(ctx context.Context, limit int, log *strings.Builder, opt
 			if starts++; starts == limit {
 				break // before anything of the slot runs
 			}
+		}
+		if line == "resetting ..." && options[0] == "-no-reboot" {
+			break // U-Boot's last word; QEMU did not always end after it
 		}
 		if _, err := fmt.Sscanf(line, "SYSTEM %s in %s", &system, &slot); err == nil && system != "dead" {
 			break

@@ -11,7 +11,7 @@ import (
 // to one that is dead, and cuts the power at each step.
 func (m *machine) updates(ctx context.Context) (int, error) {
 	n := 0
-	for _, tt := range []struct{ from, to, system string }{{"A", "B", "new"}, {"A", "B", "dead"}, {"B", "A", "new"}, {"B", "A", "dead"}} {
+	for _, tt := range []struct{ from, to, system string }{{"B", "A", "new"}, {"B", "A", "dead"}, {"A", "B", "new"}, {"A", "B", "dead"}} {
 		states, err := m.life(ctx, tt.from, tt.to, tt.system)
 		if err != nil {
 			return n, err
