@@ -294,6 +294,34 @@ func TestNamesThatDifferByTheRoomWait(t *testing.T) {
 	}
 }
 
+// What a device is called by a part of its name is not another's; that part may be what many are called so.
+func TestOtherNamesAreTaken(t *testing.T) {
+	part := func(device, name, area, unique string) string {
+		p, _ := json.Marshal(map[string]any{"name": name, "unique_id": unique, "command_topic": unique + "/set", "device": map[string]any{"identifiers": []string{unique}, "name": device, "suggested_area": area}})
+		return string(p)
+	}
+	for _, tt := range []struct {
+		name, newcomer string
+		waits          bool
+	}{
+		{"the other name of one that is there, as its own", part("", "Lamp", "Kitchen", "second"), true},
+		{"the same in another room", part("", "Lamp", "Hall", "second"), false},
+		{"the same other name", part("Second unit", "Lamp", "Kitchen", "second"), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := dwell(t, "", "")
+			d.says("homeassistant/light/first/config", part("First unit", "Lamp", "Kitchen", "first"))
+			d.says("homeassistant/light/second/config", tt.newcomer)
+			if got := d.pending(); len(got) > 0 != tt.waits {
+				t.Errorf("pending %q", got)
+			}
+			if sent, reply := d.asks("turn on the kitchen lamp"); tt.waits && sent != "first/set ON" {
+				t.Errorf("sends %q, says %q", sent, reply)
+			}
+		})
+	}
+}
+
 // Nobody has the name of a lock because they say that they are part of its device.
 func TestNameOfALockWaits(t *testing.T) {
 	d := dwell(t, "", "")

@@ -42,6 +42,7 @@ type Known struct {
 	ID     string `json:"id"`
 	Topic  string `json:"topic"`
 	Called string `json:"called"`           // kind, name and suggested area, as compared
+	Also   string `json:"also,omitempty"`   // its other names, a line each, as compared
 	Device string `json:"device,omitempty"` // its device's identifiers
 	Opens  bool   `json:"opens,omitempty"`  // it opens the house
 	Wiring string `json:"wiring,omitempty"` // then: mqtt.Entity.Wiring
@@ -254,11 +255,11 @@ func (t *Trust) takes(h *Home, e mqtt.Entity) (string, bool) {
 		called := kindAndName(e.Platform, e.DeviceClass, said)
 		forms := []string{withRoom(called, area)}
 		switch {
-		case said != name:
+		case said != name: // another's other names are free for it: every bridge has its "LED"
 		case area == "":
-			forms = append(forms, anyRoom(called))
+			forms = append(forms, anyRoom(called), asAlias(called))
 		default: // "kitchen lamp", in the hall
-			forms = append(forms, called)
+			forms = append(forms, called, asAlias(withRoom(called, area)))
 		}
 		for _, form := range forms {
 			if id, ok := t.holder(form, e); ok {
@@ -298,6 +299,9 @@ func withRoom(called, area string) string {
 // anyRoom is the form under which a name is found whatever the room.
 func anyRoom(called string) string { return called + "\n" }
 
+// asAlias is the form under which a device is found that has this among its other names.
+func asAlias(called string) string { return called + "\n\n" }
+
 // forms are what is said for a device that was taken in.
 func (k Known) forms() []string {
 	cut := strings.LastIndexByte(k.Called, '\n')
@@ -305,7 +309,14 @@ func (k Known) forms() []string {
 		return nil
 	}
 	called, area := k.Called[:cut], k.Called[cut+1:]
-	return []string{withRoom(called, area), anyRoom(called)}
+	out := []string{withRoom(called, area), anyRoom(called)}
+	kind, _, _ := strings.Cut(called, "\n")
+	for name := range strings.SplitSeq(k.Also, "\n") {
+		if name != "" {
+			out = append(out, asAlias(withRoom(kind+"\n"+name, area)))
+		}
+	}
+	return out
 }
 
 // holder is the id of the device that had what is said for an entity before it.
@@ -328,7 +339,13 @@ func identifiers(e mqtt.Entity) string {
 
 // Took remembers an entity that was taken in, under the id that it has.
 func (t *Trust) Took(e mqtt.Entity, id string) {
-	t.remember(Known{Unique: e.UniqueID, ID: id, Topic: e.Source, Called: calling(e), Device: identifiers(e), Opens: opens(e), Wiring: wiring(e)})
+	var also []string
+	if _, aliases := entityNames(e); !e.Hidden {
+		for _, name := range aliases {
+			also = append(also, alike(name))
+		}
+	}
+	t.remember(Known{Unique: e.UniqueID, ID: id, Topic: e.Source, Called: calling(e), Also: strings.Join(also, "\n"), Device: identifiers(e), Opens: opens(e), Wiring: wiring(e)})
 }
 
 func (t *Trust) remember(k Known) {
