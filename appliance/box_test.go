@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -303,21 +304,42 @@ func TestWhyKeepsTheLastRequests(t *testing.T) {
 
 // Nothing that was said reaches the log at its usual level.
 func TestLogHasNoTranscripts(t *testing.T) {
-	var log strings.Builder
-	b := start(t, oneLamp, free(), true)
+	var log logbook
+	var level slog.LevelVar
+	b := newBox(t, oneLamp, free(), true)
+	b.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: &level}))
+	run(t, b.Run)
 	if err := b.Ready(within(t)); err != nil {
 		t.Fatal(err)
 	}
-	b.log = slog.New(slog.NewTextHandler(&log, nil))
+	before := len(log.text())
 	b.Ask(within(t), "turn on the lamp", Request{})
-	if strings.Contains(log.String(), "lamp") {
-		t.Errorf("the log says %s", log.String())
+	if said := log.text()[before:]; strings.Contains(said, "lamp") {
+		t.Errorf("the log says %s", said)
 	}
-	b.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	level.Set(slog.LevelDebug)
 	b.Ask(within(t), "turn on the lamp", Request{})
-	if !strings.Contains(log.String(), "turn on the lamp") {
+	if !strings.Contains(log.text(), "turn on the lamp") {
 		t.Error("at debug level the log does not say what was asked, so the check above proves nothing")
 	}
+}
+
+// logbook is a log that may be read while it is written.
+type logbook struct {
+	mu   sync.Mutex
+	said strings.Builder
+}
+
+func (j *logbook) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.said.Write(p)
+}
+
+func (j *logbook) text() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.said.String()
 }
 
 // The JSON of a result has the fields that docs/cli.md promises.
