@@ -1,8 +1,8 @@
 #!/bin/bash
-# Runs in the workshop: /work/boardtest/root/init is the guest's first program.
+# Runs in the workshop: /cache/boardtest/root/init is the guest's first program.
 set -euo pipefail
-cd /work/boardtest
-modules=(/work/kernel/root/usr/lib/modules/*)
+cd /cache/boardtest
+modules=(/cache/kernel/root/usr/lib/modules/*)
 for m in kernel/drivers/spi/spi-bcm2835 kernel/drivers/thermal/broadcom/bcm2835_thermal kernel/fs/configfs/configfs kernel/drivers/gpio/gpio-sim; do
 	xz -dc "${modules[0]}/$m.ko.xz" >"root/${m##*/}.ko"
 done
@@ -11,7 +11,7 @@ mkdir root/dev
 dtc -q -@ -I dts -O dtb -o spidev.dtbo /repo/firmware/boardtest/spidev.dts
 fdtoverlay -i "${modules[0]}/dtb/broadcom/bcm2837-rpi-3-b.dtb" -o board.dtb spidev.dtbo
 # A minute on two slow cores. The guest ends with its verdict; this QEMU does not end with the guest.
-qemu-system-aarch64 -M raspi3b -kernel /work/kernel/vmlinuz -dtb board.dtb -initrd initrd \
+qemu-system-aarch64 -M raspi3b -kernel /cache/kernel/vmlinuz -dtb board.dtb -initrd initrd \
 	-append "console=ttyS1,115200 console=ttyAMA0 loglevel=4 panic=1" \
 	-display none -monitor none -serial file:serial -serial null &
 guest=$!

@@ -32,7 +32,7 @@ deb-test) # architecture
 	need_programs "$2"
 	make_deb "$2"
 	need_deb_userland "$2"
-	inside /repo/images/deb/test.sh "/work/deb-userland-$2" "/work/out/$(deb_name "$2")"
+	inside /repo/images/deb/test.sh "/cache/deb-userland-$2" "/cache/out/$(deb_name "$2")"
 	;;
 kernel)
 	need_workshop

@@ -11,8 +11,8 @@ mkdir -p "$out"/{root,unpacked,firmware}
 
 while read -r name _ _ file; do
 	case $name in
-	linux-binary-* | linux-modules-* | linux-base-[0-9]* | firmware-brcm80211) dpkg-deb -x "/work/debs/$file" "$out/root" ;;
-	raspi-firmware | u-boot-rpi | busybox-static) dpkg-deb -x "/work/debs/$file" "$out/unpacked" ;;
+	linux-binary-* | linux-modules-* | linux-base-[0-9]* | firmware-brcm80211) dpkg-deb -x "/cache/debs/$file" "$out/root" ;;
+	raspi-firmware | u-boot-rpi | busybox-static) dpkg-deb -x "/cache/debs/$file" "$out/unpacked" ;;
 	esac
 done
 modules=$(echo "$out"/root/usr/lib/modules/*)

@@ -14,7 +14,7 @@ need_programs() { # architecture
 		echo "$want" >"$cache/sysroot-$1.ready"
 	fi
 	say "building the programs for $1"
-	inside /repo/images/programs.sh "$1" "/work/programs-$1" "/work/sysroot-$1" <"$cache/sysroot-$1.list"
+	inside /repo/images/programs.sh "$1" "/cache/programs-$1" "/cache/sysroot-$1" <"$cache/sysroot-$1.list"
 }
 
 deb_name() { echo "cricket_${version}_$1.deb"; }
@@ -41,7 +41,7 @@ need_userland() { # name, architecture, files with the names of packages
 	# shellcheck disable=SC2046
 	closure "$arch" main $(names "$@") >"$list"
 	say "setting up $(wc -l <"$list") packages of $name"
-	inside /repo/images/userland.sh "/work/$name" "$arch" <"$list" >"$cache/$name.log" 2>&1 || {
+	inside /repo/images/userland.sh "/cache/$name" "$arch" <"$list" >"$cache/$name.log" 2>&1 || {
 		tail -n 20 "$cache/$name.log" >&2
 		fail "the packages of $name could not be set up" "see $cache/$name.log"
 	}
@@ -66,7 +66,7 @@ need_kernel() {
 	# shellcheck disable=SC2046
 	closure arm64 "main non-free-firmware" $(names "$here/kernel.packages") >"$cache/kernel.list"
 	say "unpacking the kernel"
-	inside /repo/images/kernel.sh /work/kernel <"$cache/kernel.list"
+	inside /repo/images/kernel.sh /cache/kernel <"$cache/kernel.list"
 	echo "$want" >"$cache/kernel.ready"
 }
 
@@ -87,7 +87,7 @@ make_bundle() {
 	make_image pi
 	say "making the bundle"
 	local out=$cache/out/cricket-$version.raucb
-	sign_bundle /work/slot/slot.img cricket-arm64 "$version" "$key.key" "$key.pem" "$out"
+	sign_bundle /cache/slot/slot.img cricket-arm64 "$version" "$key.key" "$key.pem" "$out"
 	printf '{"version":"%s","bundle":"%s"}\n' "$version" "${out##*/}" >"$cache/out/cricket.json"
 	say "made $out, $(($(stat -c %s "$out") / 1000000)) MB, and cricket.json, which update.url names"
 }
@@ -99,7 +99,7 @@ sign_bundle() { # image, compatible, version, key, certificate, bundle
 	mkdir -p "$work/content"
 	install -m 600 "$4" "$work/key"
 	install -m 644 "$5" "$work/pem"
-	inside /repo/images/bundle.sh "$1" "$2" "$3" "/work${6#"$cache"}" >"$cache/bundle.log" 2>&1 || status=$?
+	inside /repo/images/bundle.sh "$1" "$2" "$3" "/cache${6#"$cache"}" >"$cache/bundle.log" 2>&1 || status=$?
 	rm -rf "$work"
 	[[ $status -eq 0 ]] || {
 		tail -n 20 "$cache/bundle.log" >&2
@@ -117,14 +117,14 @@ make_image() { # board
 	make_deb arm64
 	need_key
 	say "making the root file system"
-	inside /repo/images/slot.sh /work/userland /work/kernel "/work/out/$(deb_name arm64)" "$version" /work/keyring.pem /work/slot >"$cache/slot.log" 2>&1 || {
+	inside /repo/images/slot.sh /cache/userland /cache/kernel "/cache/out/$(deb_name arm64)" "$version" /cache/keyring.pem /cache/slot >"$cache/slot.log" 2>&1 || {
 		tail -n 20 "$cache/slot.log" >&2
 		fail "the root file system could not be made" "see $cache/slot.log"
 	}
 	say "putting the card together"
-	inside /repo/images/card.sh "$board" /work/slot /work/kernel "/work/out/cricket-$board.img"
+	inside /repo/images/card.sh "$board" /cache/slot /cache/kernel "/cache/out/cricket-$board.img"
 	say "compressing it"
-	inside xz -3 -T2 -k -f "/work/out/cricket-$board.img"
+	inside xz -3 -T2 -k -f "/cache/out/cricket-$board.img"
 	(cd "$cache/out" && sha256sum "cricket-$board.img" "cricket-$board.img.xz" >"cricket-$board.img.sha256")
 	(cd "$repo" && CGO_ENABLED=0 go run ./images/record -status "$cache/slot/status" -unpacked "$cache/kernel.list" -program "$cache/programs-arm64/cricket" \
 		-image "$out" -xz "$out.xz" -version "$version" -date "$(git log -1 --format=%cs)")
@@ -147,5 +147,5 @@ boot_test() { # WAV file, options of boottest...
 	cp "$repo/$speech" "$boot/speech.wav"
 	(cd "$repo" && CGO_ENABLED=0 go build -trimpath -o "$boot/boottest" ./images/boottest &&
 		GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$boot/tools/probe" ./images/boottest/probe)
-	inside /work/boot/boottest -image /work/out/cricket-virt.img -kernel /work/kernel -speech /work/boot/speech.wav -tools /work/boot/tools -dir /work/boot "$@"
+	inside /cache/boot/boottest -image /cache/out/cricket-virt.img -kernel /cache/kernel -speech /cache/boot/speech.wav -tools /cache/boot/tools -dir /cache/boot "$@"
 }

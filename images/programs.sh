@@ -14,8 +14,8 @@ if [[ ! -e $sysroot/ready || $(<"$sysroot/ready") != "$want" ]]; then
 	rm -rf "$sysroot"
 	mkdir -p "$sysroot/only"
 	while read -r _ _ _ file; do
-		dpkg-deb -x "/work/debs/$file" "$sysroot"
-	done <"/work/sysroot-$arch.list"
+		dpkg-deb -x "/cache/debs/$file" "$sysroot"
+	done <"/cache/sysroot-$arch.list"
 	for dir in lib lib64; do # the packages have them under /usr only
 		[[ -e $sysroot/$dir || ! -e $sysroot/usr/$dir ]] || ln -s "usr/$dir" "$sysroot/$dir"
 	done
@@ -26,7 +26,7 @@ if [[ ! -e $sysroot/ready || $(<"$sysroot/ready") != "$want" ]]; then
 fi
 
 cd /repo
-export PATH=/go/bin:$PATH GOROOT=/go GOMODCACHE=/gomod GOCACHE=/work/gocache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=-modcacherw GOARCH=$arch
+export PATH=/go/bin:$PATH GOROOT=/go GOMODCACHE=/gomod GOCACHE=/cache/gocache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=-modcacherw GOARCH=$arch
 mkdir -p "$out"
 build() { go build -trimpath -buildvcs=false -ldflags "-s -w $1" -o "$out/$2" "./cmd/$2"; }
 CGO_ENABLED=0 build "" cricket

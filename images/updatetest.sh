@@ -10,8 +10,8 @@ update_test() {
 	(umask 077 && for who in owner stranger; do
 		openssl req -x509 -newkey rsa:3072 -noenc -days 10950 -subj "/CN=$who" -keyout "$work/$who.key" -out "$work/$who.pem" 2>/dev/null
 		head -c 1M /dev/urandom >"$work/$who.img"
-		sign_bundle "/work/update/$who.img" cricket-arm64 1.0.0 "$work/$who.key" "$work/$who.pem" "$work/$who.raucb"
+		sign_bundle "/cache/update/$who.img" cricket-arm64 1.0.0 "$work/$who.key" "$work/$who.pem" "$work/$who.raucb"
 	done)
-	inside /work/update/updatetest -dir /work/update -repo /repo
+	inside /cache/update/updatetest -dir /cache/update -repo /repo
 	(cd "$repo" && CGO_ENABLED=0 go test -count=1 -run 'Update|Rollback' ./appliance && CGO_ENABLED=0 go test -count=1 ./firmware/slots)
 }

@@ -7,7 +7,7 @@
 set -euo pipefail
 root=$1 arch=$2
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true PERL_BADLANG=0
-mapfile -t debs < <(sed -E 's|.* ([^ ]+)$|/work/debs/\1|' | LC_ALL=C sort)
+mapfile -t debs < <(sed -E 's|.* ([^ ]+)$|/cache/debs/\1|' | LC_ALL=C sort)
 
 rm -rf "$root"
 mkdir -p "$root"/{proc,sys,dev,var/lib/dpkg/{info,updates,triggers}}

@@ -20,14 +20,14 @@ need_workshop() {
 	done <"$cache/workshop.list"
 	ln -sf mawk "$workshop.new/usr/bin/awk" # what the package's script would do
 	ln -sf bash "$workshop.new/usr/bin/sh"
-	mkdir -p "$workshop.new"/{proc,sys,dev,tmp,work,repo,go,gomod,etc}
+	mkdir -p "$workshop.new"/{proc,sys,dev,tmp,cache,repo,go,gomod,etc}
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$workshop.new/etc/passwd"
 	echo 'root:x:0:' >"$workshop.new/etc/group"
 	echo "$want" >"$workshop.new/ready"
 	mv "$workshop.new" "$workshop"
 }
 
-# inside runs a command in the workshop: /work is the cache, /repo the repository, arm64 programs run by emulation.
+# inside runs a command in the workshop: /cache is the cache, /repo the repository, arm64 programs run by emulation.
 # That is in a user namespace, since each has an emulation table of its own (Linux 6.7 or newer). Files that belong to
 # others than root need a range of ids: root may take one, anybody else needs newuidmap and a line in /etc/subuid.
 inside() {
@@ -43,7 +43,7 @@ inside() {
 		echo >"$gate/here"; read -r _ <"$gate/go"
 		mount --rbind /dev "$w/dev"
 		mount -t proc proc "$w/proc"
-		mount --bind "$cache" "$w/work"
+		mount --bind "$cache" "$w/cache"
 		mount --bind "$repo" "$w/repo"
 		mount --bind "$go" "$w/go"
 		mount --bind "$gomod" "$w/gomod"
