@@ -33,32 +33,46 @@ type learning struct {
 	changed chan struct{} // has an element when the book is another than before; nil: nobody looks
 }
 
-// openLearning reads what was learned. A file that is damaged is put aside, and one of
-// a later version is left alone, and nothing is learned over it.
+// openLearning reads what was learned. A file that is damaged is put aside. Of a later
+// version the one is read that the later Cricket kept; where it kept none, its file is
+// left alone, and nothing is learned over it.
 func openLearning(file string, log *slog.Logger) *learning {
 	l := &learning{file: file, log: log}
 	if file == "" {
 		return l
 	}
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
+	book, err := readLearned(file)
+	later, ok := errors.AsType[*learned.VersionError](err)
+	if ok {
+		back, failed := durable.GoBack(file, later.Version, learned.Version)
+		if err = errors.Join(err, failed); back && failed == nil {
+			log.Warn("what was learned is as it was before the update that was gone back from", "later", durable.Earlier(file, later.Version))
+			book, err = readLearned(file)
+		}
+	}
+	switch {
+	case err == nil:
+		l.book = book
+		return l
+	case errors.Is(err, fs.ErrNotExist):
 		l.lost = true
 		return l
-	}
-	if err == nil {
-		l.book, err = learned.Decode(data)
-	}
-	if err == nil {
-		return l
-	}
-	if _, later := errors.AsType[*learned.VersionError](err); later {
+	case ok:
 		l.file = ""
-	} else {
+	default:
 		l.lost, err = true, errors.Join(err, os.Rename(file, file+".damaged"))
 	}
 	l.fault = err
 	log.Error("what was learned is not used", "err", err)
 	return l
+}
+
+func readLearned(file string) (learned.Book, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return learned.Book{}, err
+	}
+	return learned.Decode(data)
 }
 
 // now is what was learned.

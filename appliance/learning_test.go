@@ -57,6 +57,25 @@ func TestLearnedIsKept(t *testing.T) {
 	if now, _ := os.ReadFile(file); string(now) != string(later) {
 		t.Error("a file of a later version was written over")
 	}
+	before, err := learned.Book{Names: []learned.Name{{Name: "disco lamp", Device: "light.lamp"}}}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file+".v1", before, 0o600); err != nil { // as a later Cricket keeps it
+		t.Fatal(err)
+	}
+	if l = openLearning(file, log); l.fault != nil || len(l.now().Names) != 1 {
+		t.Errorf("after an update was gone back from: %+v %v", l.now(), l.fault)
+	}
+	if kept, _ := os.ReadFile(file + ".v2"); string(kept) != string(later) {
+		t.Errorf("kept of the update: %q", kept)
+	}
+	if err := errors.Join(os.WriteFile(file, later, 0o600), os.WriteFile(file+".v1", later, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if l = openLearning(file, log); l.fault == nil || l.file != "" {
+		t.Errorf("what was kept is of a later version itself: %q %v", l.file, l.fault)
+	}
 	l = &learning{file: filepath.Join(file, "under a file"), log: log}
 	if _, err := l.change(func(b learned.Book) learned.Book { b, _ = b.WithName("x", "light.lamp"); return b }); err == nil || len(l.now().Names) > 0 {
 		t.Error("what is not on the disk is known")

@@ -12,7 +12,7 @@ import (
 // it was written and read again.
 func FuzzDecode(f *testing.F) {
 	file := func(text string) []byte {
-		return fmt.Appendf(nil, heading+"%s", version, crc32.ChecksumIEEE([]byte(text)), text)
+		return fmt.Appendf(nil, heading+"%s", Version, crc32.ChecksumIEEE([]byte(text)), text)
 	}
 	for _, seed := range []string{"", "{}", `{"names":[{"name":"disco lamp","device":"light.floor"},{"name":"","device":"x"}]}`,
 		`{"weights":{"on":1e300,"nothing":1},"steps":-1}`, `{"habits":[{"intent":"HassTurnOn","device":"light.a","half":99,"last":"2026-12-07"}]}`,

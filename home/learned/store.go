@@ -7,10 +7,10 @@ import (
 	"hash/crc32"
 )
 
-// The file is a line that says what it is, and the Book as JSON. A file of a later
-// version is refused, and left as it is.
+// Version is that of the file's format. The file is a line that says what it is, and the
+// Book as JSON. A file of a later version is refused.
 const (
-	version = 1
+	Version = 1
 	heading = "cricket learned, version %d, crc %08x\n"
 )
 
@@ -20,7 +20,7 @@ func (b Book) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write what was learned: %w", err)
 	}
-	return append(fmt.Appendf(nil, heading, version, crc32.ChecksumIEEE(text)), text...), nil
+	return append(fmt.Appendf(nil, heading, Version, crc32.ChecksumIEEE(text)), text...), nil
 }
 
 // Decode reads the file of a Book. What a file has beyond the bounds is left out.
@@ -31,7 +31,7 @@ func Decode(data []byte) (Book, error) {
 	if _, err := fmt.Sscanf(string(line)+"\n", heading, &v, &crc); err != nil {
 		return Book{}, fmt.Errorf("read what was learned: its first line is wrong")
 	}
-	if v != version {
+	if v != Version {
 		return Book{}, &VersionError{v}
 	}
 	if crc32.ChecksumIEEE(text) != crc {
@@ -48,5 +48,5 @@ func Decode(data []byte) (Book, error) {
 type VersionError struct{ Version int }
 
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("read what was learned: it is of version %d, and this Cricket knows version %d", e.Version, version)
+	return fmt.Sprintf("read what was learned: it is of version %d, and this Cricket knows version %d", e.Version, Version)
 }

@@ -16,7 +16,8 @@ import (
 )
 
 // The file is a line that says what it is, and the Book as JSON. A file of a
-// later version is refused, and left as it is.
+// later version is refused, and left as it is, unless the later Cricket kept
+// the one before it: see [durable.Earlier].
 const (
 	version = 1
 	heading = "cricket schedule, version %d, crc %08x\n"
@@ -35,15 +36,16 @@ const (
 	lockSuffix   = ".lock"
 )
 
-// DamagedError says that a file could not be read. The Store that Open returns
-// beside it works, and has the Book before the last Save, if that can be read.
+// DamagedError says that a file could not be read, or only as it was before a
+// later Cricket wrote it. The Store that Open returns beside it works, and has
+// the Book before the last Save, or before the later Cricket, if that can be read.
 type DamagedError struct {
-	Kept string // where the damaged file is now
+	Kept string // where the file is now
 	Err  error
 }
 
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("read schedule: %v; the damaged file is kept as %s", e.Err, e.Kept)
+	return fmt.Sprintf("read schedule: %v; the file is kept as %s", e.Err, e.Kept)
 }
 func (e *DamagedError) Unwrap() error { return e.Err }
 
@@ -55,7 +57,8 @@ type Store struct {
 }
 
 // Open opens the file, or begins one, and reads the Book in it. A file that is
-// damaged is moved aside, and the error is a *DamagedError. With any other error
+// damaged, or of a later version that kept the one before, is moved aside, and the
+// error is a *DamagedError. With any other error
 // there is no Store.
 func Open(path string) (*Store, Book, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -73,6 +76,8 @@ func Open(path string) (*Store, Book, error) {
 	b, err := read(path)
 	if _, wrong := errors.AsType[*contentError](err); wrong {
 		b, err = s.rescue(err)
+	} else if later, ok := errors.AsType[*laterError](err); ok {
+		b, err = s.goBack(later)
 	}
 	if _, damaged := errors.AsType[*DamagedError](err); err != nil && !damaged {
 		lock.Close()
@@ -113,6 +118,35 @@ func (s *Store) rescue(why error) (Book, error) {
 	return b, &DamagedError{Kept: kept, Err: why}
 }
 
+// goBack goes on with the Book as it was before a later Cricket wrote it.
+func (s *Store) goBack(why *laterError) (Book, error) {
+	back, err := durable.GoBack(s.path, why.version, version)
+	if err != nil {
+		return Book{}, errors.Join(why, fmt.Errorf("go back to the schedule before: %w", err))
+	}
+	if !back {
+		return Book{}, why
+	}
+	b, err := read(s.path)
+	if _, wrong := errors.AsType[*contentError](err); wrong {
+		return s.rescue(err)
+	}
+	if err != nil {
+		return Book{}, err
+	}
+	return b, &DamagedError{Kept: durable.Earlier(s.path, why.version), Err: why}
+}
+
+// laterError is of a file that a later Cricket wrote.
+type laterError struct {
+	path    string
+	version int
+}
+
+func (e *laterError) Error() string {
+	return fmt.Sprintf("open schedule %s: it is of version %d, and this Cricket knows version %d", e.path, e.version, version)
+}
+
 // contentError is of a file whose bytes are wrong.
 type contentError struct{ reason string }
 
@@ -137,7 +171,7 @@ func read(path string) (Book, error) {
 		return Book{}, &contentError{"its checksum is wrong"}
 	}
 	if v != version {
-		return Book{}, fmt.Errorf("open schedule %s: it is of version %d, and this Cricket knows version %d", path, v, version)
+		return Book{}, &laterError{path, v}
 	}
 	var b Book
 	if err := json.Unmarshal(text, &b); err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cricket-home/cricket/home/schedule"
 	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/durable"
 )
 
 func full() schedule.Book {
@@ -161,6 +162,64 @@ func TestStoreOfALaterVersion(t *testing.T) {
 	}
 	if after, _ := os.ReadFile(path); string(after) != text {
 		t.Error("the file was changed")
+	}
+}
+
+// An update wrote the book in its own way and kept the one before; the update was
+// gone back from, and made again.
+func TestStoreAfterAnUpdateWasGoneBackFrom(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "schedule.json")
+	save(t, path, full())
+	s, before, err := schedule.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if err := os.Link(path, path+".v1"); err != nil { // as the update does
+		t.Fatal(err)
+	}
+	later := func(body string) string {
+		return fmt.Sprintf("cricket schedule, version 2, crc %08x\n%s", crc32.ChecksumIEEE([]byte("2\n"+body)), body)
+	}
+	if err := durable.Replace(path, []byte(later(`{"Anything":1}`))); err != nil {
+		t.Fatal(err)
+	}
+	s, b, err := schedule.Open(path)
+	if damaged, ok := errors.AsType[*schedule.DamagedError](err); !ok || damaged.Kept != path+".v2" || !strings.Contains(err.Error(), "it is of version 2") {
+		t.Fatalf("%v", err)
+	}
+	if !reflect.DeepEqual(b, before) {
+		t.Errorf("the book is %+v, want %+v", b, before)
+	}
+	if kept, _ := os.ReadFile(path + ".v2"); string(kept) != later(`{"Anything":1}`) {
+		t.Errorf("kept of the update: %q", kept)
+	}
+	s.Close()
+	save(t, path, full()) // the old system goes on
+	if s, _, err = schedule.Open(path); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if err := durable.Replace(path, []byte(later(`{"Anything":2}`))); err != nil {
+		t.Fatal(err)
+	}
+	if s, _, err = schedule.Open(path); s == nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if kept, _ := os.ReadFile(path + ".v2"); string(kept) != later(`{"Anything":2}`) {
+		t.Errorf("kept of the second update: %q", kept)
+	}
+	for name, copy := range map[string]string{"damaged": "cricket schedule, version 1, crc 00000000\n{}", "of a later version itself": later("{}")} {
+		if err := errors.Join(os.WriteFile(path, []byte(later("{}")), 0o600), durable.Replace(path+".v1", []byte(copy))); err != nil {
+			t.Fatal(err)
+		}
+		if s, _, err = schedule.Open(path); err == nil {
+			t.Errorf("the copy is %s, and nobody is told", name)
+		}
+		if s != nil {
+			s.Close()
+		}
 	}
 }
 

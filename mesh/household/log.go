@@ -55,7 +55,12 @@ func (e *DamagedError) Error() string {
 }
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-const heading = "cricket household, version 1, sha256 %x\n"
+// A file of a later version is damaged to this Cricket, unless the later one kept the file
+// before it: see [durable.Earlier].
+const (
+	version = 1
+	heading = "cricket household, version %d, sha256 %x\n"
+)
 
 // content is the file, after a line with its SHA-256.
 type content struct {
@@ -72,14 +77,20 @@ func Open(o Options) (*Log, error) {
 		return nil, fmt.Errorf("open household: %w", err)
 	}
 	l := &Log{o: o, self: self, records: map[string]entry{}, shown: map[string]string{}, begun: rand.Text(), changed: make(chan struct{})}
-	data, err := os.ReadFile(o.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return l, nil
+	err = l.read()
+	if later, ok := errors.AsType[*laterError](err); ok {
+		back, failed := durable.GoBack(o.File, later.version, version)
+		if failed != nil {
+			return nil, fmt.Errorf("open household: go back to the file before: %w", failed)
+		}
+		if back {
+			err = l.read()
+		}
 	}
-	if err != nil {
+	if _, other := errors.AsType[*fs.PathError](err); other {
 		return nil, fmt.Errorf("open household: %w", err)
 	}
-	if err := l.read(data); err != nil {
+	if err != nil {
 		damaged := &DamagedError{Kept: o.File + ".damaged", Err: err}
 		if err := os.Rename(o.File, damaged.Kept); err != nil {
 			return nil, errors.Join(damaged, err)
@@ -90,10 +101,22 @@ func Open(o Options) (*Log, error) {
 	return l, nil
 }
 
-func (l *Log) read(data []byte) error {
+// read reads the file, if there is one.
+func (l *Log) read() error {
+	data, err := os.ReadFile(l.o.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	line, text, _ := bytes.Cut(data, []byte("\n"))
-	if string(line)+"\n" != fmt.Sprintf(heading, sha256.Sum256(text)) {
+	var v int
+	if _, err := fmt.Sscanf(string(line), "cricket household, version %d,", &v); err != nil || string(line)+"\n" != fmt.Sprintf(heading, v, sha256.Sum256(text)) {
 		return errors.New("it is not what was written")
+	}
+	if v != version {
+		return &laterError{v}
 	}
 	var c content
 	if err := json.Unmarshal(text, &c); err != nil {
@@ -114,6 +137,13 @@ func (l *Log) read(data []byte) error {
 	return nil
 }
 
+// laterError is the version of a file that a later Cricket wrote.
+type laterError struct{ version int }
+
+func (e *laterError) Error() string {
+	return fmt.Sprintf("it is of version %d, and this Cricket knows version %d", e.version, version)
+}
+
 // save writes what would be; the caller sets it when it is on the disk.
 func (l *Log) save(records map[string]entry, shown map[string]string) error {
 	c := content{Home: l.o.Home, Begun: l.begun, Shown: shown}
@@ -122,7 +152,7 @@ func (l *Log) save(records map[string]entry, shown map[string]string) error {
 	}
 	text, err := json.Marshal(c)
 	if err == nil {
-		err = durable.Replace(l.o.File, append(fmt.Appendf(nil, heading, sha256.Sum256(text)), text...))
+		err = durable.Replace(l.o.File, append(fmt.Appendf(nil, heading, version, sha256.Sum256(text)), text...))
 	}
 	if err != nil {
 		return fmt.Errorf("write household: %w", err)

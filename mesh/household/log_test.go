@@ -1,6 +1,8 @@
 package household
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -312,6 +314,34 @@ func TestDamagedFile(t *testing.T) {
 	kitchen.meets(attic)
 	if v, _ := kitchen.has("milk"); v != "done" || len(kitchen.book) != 1 || kitchen.log.Sum() != attic.log.Sum() {
 		t.Errorf("%v", kitchen.book)
+	}
+}
+
+// An update wrote the file in its own way and kept the one before; the update was gone back
+// from.
+func TestAnUpdateWasGoneBackFrom(t *testing.T) {
+	kitchen := newBox(t, "k", nil)
+	kitchen.says("milk=open")
+	file := kitchen.o.File
+	text := []byte(`{"anything":1}`)
+	later := append(fmt.Appendf(nil, heading, 2, sha256.Sum256(text)), text...)
+	if err := errors.Join(os.Rename(file, file+".v1"), os.WriteFile(file, later, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	log, err := Open(kitchen.o)
+	if err != nil || len(log.Records()) != 1 {
+		t.Fatalf("%v", err)
+	}
+	if kept, _ := os.ReadFile(file + ".v2"); !bytes.Equal(kept, later) {
+		t.Errorf("kept of the update: %q", kept)
+	}
+	for _, f := range []string{file, file + ".v1"} {
+		if err := os.WriteFile(f, later, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if log, err = Open(kitchen.o); err == nil || len(log.Records()) != 0 {
+		t.Errorf("what was kept is of a later version itself: %v", err)
 	}
 }
 
