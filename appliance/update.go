@@ -15,6 +15,7 @@ import (
 
 	"github.com/cricket-home/cricket/firmware/slots"
 	"github.com/cricket-home/cricket/internal/durable"
+	"github.com/cricket-home/cricket/models"
 )
 
 // UpdateSlots is where systems are written to and started from; slots.RAUC is one.
@@ -37,7 +38,10 @@ type System struct {
 	Dir     string                          // what is known of updates is kept in here
 	Health  func(context.Context) []Finding // what does not work
 	Told    func()                          // is called when the status is new
-	Log     *slog.Logger
+	// Siblings are the other boxes of the home, from which a bundle may come; they are nil
+	// where there are none just now.
+	Siblings func() models.Siblings
+	Log      *slog.Logger
 }
 
 const (
@@ -91,6 +95,7 @@ type Updates struct {
 	status UpdateStatus
 	record updateRecord
 	offer  offer
+	wanted string // SHA-256 of the bundle that is fetched; "" where that is not known
 }
 
 // OpenUpdates reads what is known of updates.
@@ -304,31 +309,36 @@ func (u *Updates) sick(ctx context.Context) string {
 	return strings.Join(faults, "; ")
 }
 
-// Install begins to install the bundle in a file, which is then removed; or the one at an
-// address; or with neither the one that Check has found. Status tells how it goes.
+// Install begins to install the bundle in a file, which is taken away; or the one at an
+// address; or with neither the one that Check has found. Status tells how it goes. What
+// was installed is kept for siblings until the next.
 func (u *Updates) Install(file, address string, force bool) error {
 	if err := u.begin(Installing); err != nil {
 		return err
 	}
+	o := offer{Bundle: address}
 	if file == "" && address == "" {
 		u.mu.Lock()
-		address = u.offer.Bundle
+		o = u.offer
 		u.mu.Unlock()
 	}
-	if file == "" && address == "" {
+	if file == "" && o.Bundle == "" {
 		u.finish(nil)
 		return ErrNewest
 	}
-	u.jobs <- func(ctx context.Context) error {
+	u.jobs <- func(ctx context.Context) (err error) {
 		if file == "" {
 			u.set(func(s *UpdateStatus) { s.Doing = Fetching })
-			file = u.bundleFile()
-			if err := u.fetch(ctx, address, file); err != nil {
-				return err
-			}
+			file, err = u.bring(ctx, o)
+		} else {
+			file, err = u.shelve(file, "")
 		}
-		err := u.install(ctx, file, force)
-		u.removeBundle(file)
+		if err != nil {
+			return err
+		}
+		if err = u.install(ctx, file, force); err != nil {
+			u.removeBundle(file)
+		}
 		return err
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cricket-home/cricket/firmware/slots"
+	"github.com/cricket-home/cricket/models"
 	"github.com/cricket-home/cricket/mqtt"
 )
 
@@ -44,6 +45,12 @@ func (b *Box) openUpdates() {
 		if b.self != nil {
 			signal(b.self.changed)
 		}
+	}
+	s.Siblings = func() models.Siblings {
+		if node := b.siblingWeights(); node != nil {
+			return node
+		}
+		return nil
 	}
 	b.updates = OpenUpdates(s)
 }

@@ -20,6 +20,7 @@ import (
 type offer struct {
 	Version string `json:"version"`
 	Bundle  string `json:"bundle"` // its address, which may be relative to the index
+	SHA256  string `json:"sha256"` // by which siblings are asked for it first; "": they are not
 }
 
 const (
@@ -80,6 +81,9 @@ func readOffer(ctx context.Context, index string) (offer, error) {
 	at, err := url.Parse(o.Bundle)
 	if err != nil || o.Bundle == "" || o.Version == "" {
 		return o, fmt.Errorf("read %s: it names no version and bundle", index)
+	}
+	if o.SHA256 != "" && !isSum(o.SHA256) {
+		return o, fmt.Errorf("read %s: %q is no SHA-256", index, o.SHA256)
 	}
 	o.Bundle = answer.Request.URL.ResolveReference(at).String()
 	return o, nil

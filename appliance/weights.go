@@ -24,25 +24,47 @@ type WeightsLine struct {
 // WeightsSize is the header of GET /weights that says how many bytes the whole file has.
 const WeightsSize = "Cricket-Size"
 
-// openWeights gives siblings the models that are here, and takes theirs.
+// openWeights gives siblings the models and the update that are here, and takes theirs.
 func (b *Box) openWeights() (*weights.Node, error) {
 	catalogue, err := models.Builtin()
 	if err != nil {
 		return nil, err
 	}
 	m := b.siblings.mesh
-	return weights.NewNode(m.Host(), m.Siblings, b.siblingName, models.NewShelf(Models(b.options.StateDir), catalogue), b.log.With("part", "weights")), nil
+	return weights.NewNode(m.Host(), m.Siblings, b.siblingName, shelves{models.NewShelf(Models(b.options.StateDir), catalogue), b.updates}, b.log.With("part", "weights")), nil
+}
+
+// shelves are all the files that siblings may take.
+type shelves []weights.Shelf
+
+// Whole is where one of them has a file, or "".
+func (s shelves) Whole(sum string) string {
+	for _, one := range s {
+		if file := one.Whole(sum); file != "" {
+			return file
+		}
+	}
+	return ""
+}
+
+// Begun is how much of a file is there.
+func (s shelves) Begun(sum string) (bytes int64) {
+	for _, one := range s {
+		bytes = max(bytes, one.Begun(sum))
+	}
+	return bytes
+}
+
+// siblingWeights asks siblings for files; nil where there is no sibling.
+func (b *Box) siblingWeights() *weights.Node {
+	if node := b.weights.Load(); node != nil && len(b.siblings.mesh.Siblings()) > 0 {
+		return node
+	}
+	return nil
 }
 
 // serveWeights is for the command line alone.
-func (b *Box) serveWeights(mux *http.ServeMux) {
-	ServeWeights(mux, func() *weights.Node {
-		if node := b.weights.Load(); node != nil && len(b.siblings.mesh.Siblings()) > 0 {
-			return node
-		}
-		return nil
-	}, b.log)
-}
+func (b *Box) serveWeights(mux *http.ServeMux) { ServeWeights(mux, b.siblingWeights, b.log) }
 
 // ServeWeights answers `cricket models pull`, which is another process than the one that
 // siblings talk to. node is nil where there are none.

@@ -88,7 +88,7 @@ make_bundle() {
 	say "making the bundle"
 	local out=$cache/out/cricket-$version.raucb
 	sign_bundle /cache/slot/slot.img cricket-arm64 "$version" "$key.key" "$key.pem" "$out"
-	printf '{"version":"%s","bundle":"%s"}\n' "$version" "${out##*/}" >"$cache/out/cricket.json"
+	printf '{"version":"%s","bundle":"%s","sha256":"%s"}\n' "$version" "${out##*/}" "$(sha256sum <"$out" | cut -d ' ' -f 1)" >"$cache/out/cricket.json"
 	say "made $out, $(($(stat -c %s "$out") / 1000000)) MB, and cricket.json, which update.url names"
 }
 
