@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint fuzz bench eval-intent eval-llm demo live-test mesh-chaos mesh-sim mqtt-load train-stt eval-stt train-wake eval-wake train-intent eval-intent-model train-test deb deb-test image bundle boot-test board-test power-test update-test page-test install fmt clean distclean
+.PHONY: help setup build test race lint fuzz bench eval-intent eval-llm demo live-test mesh-chaos mesh-sim mqtt-load train-stt eval-stt train-wake eval-wake train-intent eval-intent-model train-test deb deb-test image bundle boot-test board-test power-test update-test page-test node-red-test install fmt clean distclean
 
 FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -117,6 +117,9 @@ power-test: ## cuts the power of the booted image: two kills of QEMU, 240 points
 
 page-test: build ## the house page in headless Chromium (fetched into ~/.cache/cricket if there is none); pictures in SHOTS
 	cd e2e/page && browser=$$(./browser.sh) && axe=$$(./axe.sh) && CGO_ENABLED=0 CRICKET_NO_SKIP=1 CRICKET_CHROMIUM=$$browser CRICKET_AXE=$$axe CRICKET_SHOTS="$(or $(SHOTS),$${XDG_CACHE_HOME:-$$HOME/.cache}/cricket/page-shots)" go test -count=1 -timeout 20m ./...
+
+node-red-test: build ## the flow of docs/node-red.md in a real Node-RED (fetched from npm into ~/.cache/cricket)
+	program=$$(e2e/nodered.sh) && CGO_ENABLED=0 CRICKET_NO_SKIP=1 CRICKET_NODE_RED=$$program go test -count=1 -tags nodered -run NodeRED ./e2e
 
 install: ## Cricket into this system, as root, after make build; DESTDIR=... only the files
 	@images/install.sh
