@@ -53,7 +53,8 @@ func (b *Box) openModel() error {
 	if err != nil {
 		return err
 	}
-	b.model = llm.NewEngine(llm.Options{Program: program, Model: file, Dir: b.options.RuntimeDir, Log: b.log})
+	b.model = llm.NewEngine(llm.Options{Program: program, Model: file, Dir: b.options.RuntimeDir, Log: b.log,
+		Hash: Models(b.options.StateDir).SHA256(file), Siblings: warmSiblings{b}})
 	return nil
 }
 

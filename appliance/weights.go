@@ -24,14 +24,19 @@ type WeightsLine struct {
 // WeightsSize is the header of GET /weights that says how many bytes the whole file has.
 const WeightsSize = "Cricket-Size"
 
-// openWeights gives siblings the models and the update that are here, and takes theirs.
+// openWeights gives siblings the models, the update and the prompt that are here, and takes
+// theirs.
 func (b *Box) openWeights() (*weights.Node, error) {
 	catalogue, err := models.Builtin()
 	if err != nil {
 		return nil, err
 	}
 	m := b.siblings.mesh
-	return weights.NewNode(m.Host(), m.Siblings, b.siblingName, shelves{models.NewShelf(Models(b.options.StateDir), catalogue), b.updates}, b.log.With("part", "weights")), nil
+	all := shelves{models.NewShelf(Models(b.options.StateDir), catalogue), b.updates}
+	if model, ok := b.model.(promptKeeper); ok {
+		all = append(all, promptShelf{model})
+	}
+	return weights.NewNode(m.Host(), m.Siblings, b.siblingName, all, b.log.With("part", "weights")), nil
 }
 
 // shelves are all the files that siblings may take.
@@ -53,6 +58,18 @@ func (s shelves) Begun(sum string) (bytes int64) {
 		bytes = max(bytes, one.Begun(sum))
 	}
 	return bytes
+}
+
+// Prompt is the saved state of a prompt, where one of them has it.
+func (s shelves) Prompt(key string) (weights.Prompt, bool) {
+	for _, one := range s {
+		if prompts, ok := one.(weights.Prompts); ok {
+			if p, ok := prompts.Prompt(key); ok {
+				return p, true
+			}
+		}
+	}
+	return weights.Prompt{}, false
 }
 
 // siblingWeights asks siblings for files; nil where there is no sibling.

@@ -124,6 +124,20 @@ func (s *Store) file(m manifest, f File) (Status, int64, error) {
 	return Unverified, info.Size(), nil
 }
 
+// SHA256 is that of a file of the store which was verified and is still as long; "" of any
+// other file.
+func (s *Store) SHA256(path string) string {
+	m, err := s.read()
+	if err != nil || filepath.Dir(path) != filepath.Clean(s.dir) {
+		return ""
+	}
+	r := m.Files[filepath.Base(path)]
+	if info, err := os.Stat(path); err != nil || r.Damaged || info.Size() != r.Size {
+		return ""
+	}
+	return r.SHA256
+}
+
 // Used is the explicit choices, by purpose.
 func (s *Store) Used() (map[Purpose]string, error) {
 	m, err := s.read()

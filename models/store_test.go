@@ -50,8 +50,15 @@ func TestLifeOfAModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	is("verified", Installed, 1002)
+	whole := s.SHA256(filepath.Join(s.Dir(), "m.bin"))
+	if elsewhere := s.SHA256(filepath.Join(t.TempDir(), "m.bin")); whole != sum(data) || elsewhere != "" {
+		t.Errorf("its SHA-256 is %q, and that of a file elsewhere %q", whole, elsewhere)
+	}
 	put(t, s, "m.bin", data[:999])
 	is("shortened", Damaged, 1001)
+	if got := s.SHA256(filepath.Join(s.Dir(), "m.bin")); got != "" {
+		t.Errorf("shortened, its SHA-256 is %q", got)
+	}
 	bad := append([]byte{data[0] ^ 1}, data[1:]...)
 	put(t, s, "m.bin", bad)
 	is("one bit changed, and nobody looked", Installed, 1002)

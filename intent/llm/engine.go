@@ -2,7 +2,6 @@ package llm
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,6 +30,8 @@ type Options struct {
 	Model       string // GGUF file
 	Dir         string // for the socket and the warm prompts; its path is short
 	MemoryLimit int64  // bytes; 0: none
+	Hash        string // SHA-256 of the model's file; "": not known, and siblings cannot know that theirs is the same
+	Siblings    Siblings
 	Log         *slog.Logger
 }
 
@@ -40,21 +41,23 @@ type Engine struct {
 	o      Options
 	server *child.Server
 	client *client
+	build  func() string // what says which engine it is; "": not known
 	brief  bool          // the model was trained on the prompts of Vocabulary.Brief
 	turn   chan struct{} // held by the sentence that is answered, or by the warming
 
 	mu      sync.Mutex
 	v       *Vocabulary
+	saved   savedPrompt
 	changed chan struct{} // has a value when the prefix is to be warmed
 }
 
 // NewEngine returns an engine that Run starts.
 func NewEngine(o Options) *Engine {
 	socket := filepath.Join(o.Dir, "llama.sock")
-	e := &Engine{o: o, client: newClient(socket), brief: wantsBrief(o.Model), turn: make(chan struct{}, 1), v: NewVocabulary(intent.Names{}), changed: make(chan struct{}, 1)}
+	e := &Engine{o: o, client: newClient(socket), build: sync.OnceValue(func() string { return buildOf(o.Program) }), brief: wantsBrief(o.Model), turn: make(chan struct{}, 1), v: NewVocabulary(intent.Names{}), changed: make(chan struct{}, 1)}
 	e.server = child.NewServer(child.Options{Part: "language model", Program: o.Program, MemoryLimit: o.MemoryLimit, Log: o.Log,
-		Args: []string{"--model", o.Model, "--host", socket, "--offline", "--no-webui", "-np", "1", "-c", "4096", "--cache-ram", "256",
-			"-t", strconv.Itoa(max(1, runtime.NumCPU()-1)), "--slot-save-path", o.Dir, "--log-verbosity", "1"},
+		Args: append([]string{"--model", o.Model, "--host", socket, "--offline", "--no-webui", "--cache-ram", "256",
+			"-t", strconv.Itoa(max(1, runtime.NumCPU()-1)), "--slot-save-path", o.Dir, "--log-verbosity", "1"}, settings...),
 		Env: []string{"OMP_WAIT_POLICY=passive", "GGML_NO_BACKTRACE=1"}}, func() error {
 		if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a server that was killed
 			return err
@@ -121,38 +124,6 @@ func (e *Engine) Serving(ctx context.Context) error { return e.server.Serving(ct
 
 // State says how the child is.
 func (e *Engine) State() child.State { return e.server.State() }
-
-// warm has the server read the prefix, from the file of an earlier run where
-// there is one that it can use.
-func (e *Engine) warm(ctx context.Context) error {
-	select {
-	case e.turn <- struct{}{}:
-		defer func() { <-e.turn }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	v := e.vocabulary()
-	sum := sha256.Sum256([]byte(e.o.Model + "\x00" + v.prefix()))
-	file := fmt.Sprintf("prompt-%x.slot", sum[:8])
-	restored := false
-	if _, err := os.Stat(filepath.Join(e.o.Dir, file)); err == nil {
-		restored = e.client.slot(ctx, "restore", file) == nil
-	}
-	ask := v.chat(intent.Query{}, v.candidates(intent.Query{}))
-	c, err := e.client.complete(ctx, ask, "root ::= \" \"", 1, nil)
-	if err != nil && !errors.Is(err, errCut) {
-		return err
-	}
-	e.o.Log.Info("prompt of the language model is warm", "restored", restored, "cached", c.stats.Cached, "read", c.stats.Read, "ms", int(c.stats.ReadMS))
-	if restored && c.stats.Cached > c.stats.Read {
-		return nil
-	}
-	old, _ := filepath.Glob(filepath.Join(e.o.Dir, "prompt-*.slot"))
-	for _, o := range old {
-		os.Remove(o)
-	}
-	return e.client.slot(ctx, "save", file)
-}
 
 // Answer asks the model about a sentence. The error wraps ctx's where that ended
 // first (Deadline is what a listener waits), ErrBusy where another sentence is being answered, and

@@ -24,6 +24,8 @@ const (
 	askState = "state" // who has the file; the answer is in State
 	askList  = "list"  // the leaves of its tree
 	askChunk = "chunk" // one chunk
+
+	askPrompt = "prompt" // which file has the prompt with a key
 )
 
 // States of a file on a box.
@@ -37,7 +39,7 @@ const (
 // question is what is asked of a sibling.
 type question struct {
 	Ask   string `json:"ask"`
-	File  string `json:"file"`            // SHA-256 in lower-case hex
+	File  string `json:"file"`            // SHA-256 in lower-case hex; with prompt: its key, in the same form
 	Bid   bool   `json:"bid,omitempty"`   // with state: the asker wants to fetch it from outside
 	Chunk int    `json:"chunk,omitempty"` // with chunk: from 0
 }
@@ -47,7 +49,7 @@ func (q question) check() error {
 	if err != nil || len(sum) != sha256.Size || hex.EncodeToString(sum) != q.File || q.Chunk < 0 {
 		return errFrame
 	}
-	if q.Ask != askState && q.Ask != askList && q.Ask != askChunk {
+	if q.Ask != askState && q.Ask != askList && q.Ask != askChunk && q.Ask != askPrompt {
 		return errFrame
 	}
 	return nil
@@ -57,7 +59,8 @@ func (q question) check() error {
 type answer struct {
 	State string `json:"state,omitempty"`
 	Done  int64  `json:"done,omitempty"`  // bytes that a box that fetches has
-	Size  int64  `json:"size,omitempty"`  // of the file, with a list
+	Size  int64  `json:"size,omitempty"`  // of the file, with a list and a prompt
+	Sum   string `json:"sum,omitempty"`   // of a prompt's file: SHA-256 in lower-case hex
 	Bytes int    `json:"bytes,omitempty"` // that follow
 	Later bool   `json:"later,omitempty"` // not now: its household talks to it, or it has enough to do
 	Wait  bool   `json:"wait,omitempty"`  // the file is being hashed; another answer follows

@@ -56,6 +56,8 @@ func (n *Node) answer(s network.Stream) {
 		switch q.Ask {
 		case askState:
 			err = writeFrame(s, n.state(from, q))
+		case askPrompt:
+			err = writeFrame(s, n.prompt(q))
 		case askList:
 			err = n.giveList(s, q)
 		case askChunk:

@@ -144,6 +144,9 @@ func (n *Node) connected(file string) (out []peer.ID) {
 	return out
 }
 
+// Reaches says whether there is any sibling that can be asked just now.
+func (n *Node) Reaches() bool { return len(n.connected("")) > 0 }
+
 // open opens a stream, which ends with ctx.
 func (n *Node) open(ctx context.Context, id peer.ID) (network.Stream, func(), error) {
 	opening, opened := context.WithTimeout(network.WithNoDial(ctx, "weights"), n.timing.ask)

@@ -41,6 +41,13 @@ type shelf struct {
 	mu    sync.Mutex
 	whole map[string]string
 	begun map[string]int64
+
+	prompts map[string]Prompt // does not change while boxes talk
+}
+
+func (s *shelf) Prompt(key string) (Prompt, bool) {
+	p, ok := s.prompts[key]
+	return p, ok
 }
 
 func (s *shelf) Whole(sum string) string {
