@@ -153,8 +153,9 @@ var errTalk = errors.New("somebody talks to a sibling already")
 
 // Talk lets what is said into the microphone be heard on a sibling: the one of a name or in a
 // room. It ends after a time, when ctx does, or when the microphone is switched off: then the
-// sibling hears nothing.
-func (b *Box) Talk(ctx context.Context, to string, length time.Duration) error {
+// sibling hears nothing. ready is called when the sibling listens: only what is said then is
+// heard.
+func (b *Box) Talk(ctx context.Context, to string, length time.Duration, ready func()) error {
 	node := b.intercom.Load()
 	if node == nil {
 		return errAlone
@@ -175,7 +176,14 @@ func (b *Box) Talk(ctx context.Context, to string, length time.Duration) error {
 	}
 	defer b.tap.close()
 	left := int(length / frameTime)
+	begin := sync.OnceFunc(func() {
+		for len(frames) > 0 { // of the time before
+			<-frames
+		}
+		ready()
+	})
 	return node.Tell(ctx, id, intercom.Message{}, func() ([]int16, error) {
+		begin()
 		if left--; left < 0 {
 			return nil, io.EOF
 		}
@@ -219,12 +227,31 @@ func (s *siblings) talk(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("seconds must be a number from 1 to %d", most), http.StatusBadRequest)
 		return
 	}
-	err = s.box.Talk(r.Context(), r.FormValue("to"), time.Duration(seconds)*time.Second)
-	if _, refused := errors.AsType[*intercom.RefusedError](err); refused {
+	lines, began := json.NewEncoder(w), false
+	err = s.box.Talk(r.Context(), r.FormValue("to"), time.Duration(seconds)*time.Second, func() {
+		began = true
+		w.Header().Set("Content-Type", "application/jsonl")
+		lines.Encode(TalkLine{Speak: true})
+		http.NewResponseController(w).Flush()
+	})
+	_, refused := errors.AsType[*intercom.RefusedError](err)
+	switch {
+	case began && err != nil:
+		lines.Encode(TalkLine{Error: err.Error(), Refused: refused})
+	case refused:
 		http.Error(w, err.Error(), http.StatusForbidden)
-	} else if err != nil {
+	case err != nil:
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-	} else {
-		json.NewEncoder(w).Encode("heard")
+	default:
+		lines.Encode(TalkLine{Heard: true})
 	}
+}
+
+// TalkLine is a line of what POST /mesh/talk answers: that the sibling listens, and what became
+// of it.
+type TalkLine struct {
+	Speak   bool   `json:"speak,omitempty"`
+	Heard   bool   `json:"heard,omitempty"`
+	Error   string `json:"error,omitempty"`
+	Refused bool   `json:"refused,omitempty"` // by the sibling
 }

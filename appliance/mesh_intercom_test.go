@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,7 +98,11 @@ func TestTalkRespectsMute(t *testing.T) {
 	b.siblings.mesh = m
 	log := slog.New(slog.DiscardHandler)
 	heard := make(chan intercom.Message, 10)
+	var refuses atomic.Bool
 	intercom.NewNode(other, func() []peer.ID { return []peer.ID{own.ID()} }, func(_ peer.ID, m intercom.Message) error {
+		if refuses.Load() {
+			return errors.New("not now")
+		}
 		if m.PCM != nil {
 			heard <- m
 		}
@@ -108,17 +113,24 @@ func TestTalkRespectsMute(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.live = newLive(b, &voiceOver{}, nil)
+	never := func() { t.Error("somebody is told to speak") }
 	b.show(Muted)
-	if err := b.Talk(t.Context(), "attic", time.Second); err == nil || !strings.Contains(err.Error(), "the microphone is off") {
+	if err := b.Talk(t.Context(), "attic", time.Second, never); err == nil || !strings.Contains(err.Error(), "the microphone is off") {
 		t.Errorf("muted: %v", err)
 	}
 	b.show(Idle)
-	if err := b.Talk(t.Context(), "cellar", time.Second); err == nil {
+	if err := b.Talk(t.Context(), "cellar", time.Second, never); err == nil {
 		t.Error("a box that is not there hears it")
 	}
-	if err := b.Talk(t.Context(), "attic", time.Second); err == nil || !strings.Contains(err.Error(), "switched off") { // it gives nothing
-		t.Errorf("switched off meanwhile: %v", err)
+	told := 0
+	if err := b.Talk(t.Context(), "attic", time.Second, func() { told++ }); err == nil || !strings.Contains(err.Error(), "switched off") || told != 1 { // it gives nothing
+		t.Errorf("switched off meanwhile: %v, told %d times to speak", err, told)
 	}
+	refuses.Store(true)
+	if err := b.Talk(t.Context(), "attic", time.Second, never); err == nil || !strings.Contains(err.Error(), "not now") {
+		t.Errorf("the attic does not want it: %v", err)
+	}
+	refuses.Store(false)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	go func() {
@@ -134,7 +146,7 @@ func TestTalkRespectsMute(t *testing.T) {
 			}
 		}
 	}()
-	if err := b.Talk(t.Context(), "attic", 200*time.Millisecond); err != nil {
+	if err := b.Talk(t.Context(), "attic", 200*time.Millisecond, func() { told++ }); err != nil || told != 2 {
 		t.Fatal(err)
 	}
 	if m := <-heard; len(m.PCM) != 200*16 || len(heard) != 0 {
@@ -144,7 +156,7 @@ func TestTalkRespectsMute(t *testing.T) {
 	if !ok || first == nil {
 		t.Fatal("the microphone is not free after a talk")
 	}
-	if err := b.Talk(t.Context(), "attic", time.Second); !errors.Is(err, errTalk) {
+	if err := b.Talk(t.Context(), "attic", time.Second, never); !errors.Is(err, errTalk) {
 		t.Errorf("two talk at once: %v", err)
 	}
 }

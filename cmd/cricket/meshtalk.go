@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
+
+	"github.com/cricket-home/cricket/appliance"
 )
 
 type meshTalk struct {
@@ -18,11 +22,27 @@ func (c *meshTalk) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	defer s.end()
-	fmt.Fprintf(t.out, "Speak now, for %d seconds.\n", c.Seconds)
 	body, err := s.call(ctx, "POST", "/mesh/talk", url.Values{"to": {c.To}, "seconds": {strconv.Itoa(c.Seconds)}}, nil)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "It is heard there.\n")
-	return body.Close()
+	defer body.Close()
+	lines := json.NewDecoder(body)
+	for {
+		var l appliance.TalkLine
+		if err := lines.Decode(&l); err != nil {
+			return &fault{fmt.Errorf("read answer of the box: %w", err), "cricket doctor", exitMissing}
+		}
+		switch {
+		case l.Speak:
+			fmt.Fprintf(t.out, "Speak now, for %d s.\n", c.Seconds)
+		case l.Refused:
+			return &fault{errors.New(l.Error), "", exitRefused}
+		case l.Error != "":
+			return &fault{errors.New(l.Error), "cricket doctor", exitMissing}
+		case l.Heard:
+			fmt.Fprintf(t.out, "It is heard there.\n")
+			return nil
+		}
+	}
 }
