@@ -96,6 +96,12 @@ func unreachable(address string, err error) error {
 	return fmt.Errorf("reach %s: %w", address, err)
 }
 
+// swallowed says that nothing came back from an address.
+func swallowed(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout() || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, context.DeadlineExceeded)
+}
+
 // hostPort is an address of TCP as people write it, or "".
 func hostPort(a ma.Multiaddr) string {
 	if _, err := a.ValueForProtocol(ma.P_TCP); err != nil {

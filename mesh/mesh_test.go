@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,6 +74,36 @@ func startIn(t *testing.T, name, dir string, port int, peers ...string) *cricket
 	})
 	t.Cleanup(c.stop)
 	return c
+}
+
+// swallow listens at a port of loopback and takes no callers, so that who calls hears nothing,
+// until the function returned is called.
+func swallow(t *testing.T, port int) func() {
+	t.Helper()
+	s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(syscall.SetsockoptInt(s, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1),
+		syscall.Bind(s, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}), syscall.Listen(s, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var waiting []net.Conn
+	for len(waiting) < 100 { // who waits to be taken fills the queue
+		c, err := net.DialTimeout("tcp", fmt.Sprint("127.0.0.1:", port), 300*time.Millisecond)
+		if err != nil {
+			return func() {
+				syscall.Close(s)
+				for _, c := range waiting {
+					c.Close()
+				}
+			}
+		}
+		waiting = append(waiting, c)
+	}
+	t.Fatal("a listener that takes nobody is never full")
+	return nil
 }
 
 // locked is a log that can be read while it is written.
@@ -577,6 +608,25 @@ func TestTheDoctorNamesTheFault(t *testing.T) {
 	says("the port is closed")
 	attic = startIn(t, "attic", attic.dir, attic.port)
 	kitchen.meets(attic)
+	clear()
+
+	// The access point lets announcements pass, and nothing else: a listener that takes no more callers
+	// is as silent.
+	attic.stop()
+	kitchen.loses(attic)
+	open := swallow(t, attic.port)
+	says("nothing answers")
+	kitchen.mutex.Lock()
+	announced := kitchen.hints[attic.ID()]
+	kitchen.hints[attic.ID()] = hinted{Hint: Hint{ID: attic.ID(), Addresses: []netip.AddrPort{netip.MustParseAddrPort(fmt.Sprint("127.0.0.1:", attic.port))}}, at: time.Now()}
+	kitchen.mutex.Unlock()
+	says("it announces itself, and what this box sends to it is swallowed: the access point keeps its clients apart")
+	open()
+	attic = startIn(t, "attic", attic.dir, attic.port)
+	kitchen.meets(attic)
+	kitchen.mutex.Lock()
+	kitchen.hints[attic.ID()] = announced
+	kitchen.mutex.Unlock()
 	clear()
 
 	// The attic is no longer of this home, and says nothing but goodbye.
