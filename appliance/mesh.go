@@ -171,6 +171,7 @@ func (s *siblings) serve(mux *http.ServeMux) {
 		})
 	}
 	handle("GET /mesh", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, s.mesh.Status()) })
+	handle("GET /mesh/boxes", s.box.meshBoxes)
 	handle("POST /mesh/pair", s.pair)
 	handle("GET /mesh/vouched", func(w http.ResponseWriter, r *http.Request) {
 		m, err := s.mesh.Members().Find(r.FormValue("name"))

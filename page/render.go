@@ -97,6 +97,7 @@ func (p *Page) prepare() error {
 		"moment": func(t time.Time) string { return t.Local().Format("2 Jan 15:04:05") },
 		"iso":    func(t time.Time) string { return t.Format(time.RFC3339) },
 		"ms":     milliseconds,
+		"figure": func(x float64) string { return fmt.Sprintf("%.3g", x) },
 		"state":  p.words.state,
 		"size":   megabytes,
 		"isTrue": func(b *bool) bool { return *b },

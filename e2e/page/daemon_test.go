@@ -32,14 +32,20 @@ const password = "correct horse battery"
 // start runs a daemon and returns when it answers.
 func start(t *testing.T) *daemon {
 	t.Helper()
+	return startIn(t, "kitchen", "enabled = false")
+}
+
+// startIn is start for a box in a room, with what its config has of the mesh.
+func startIn(t *testing.T, room, mesh string) *daemon {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "cricket-page-") // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	d := &daemon{t: t, dir: dir, url: "https://127.0.0.1:" + freePort(t)}
-	config := fmt.Sprintf("room = \"kitchen\"\n[mqtt]\nlisten = \"127.0.0.1:%s\"\n[audio]\nmicrophone = \"none\"\n[mesh]\nenabled = false\n[page]\nlisten = \"%s\"\n",
-		freePort(t), strings.TrimPrefix(d.url, "https://"))
+	config := fmt.Sprintf("room = %q\n[mqtt]\nlisten = \"127.0.0.1:%s\"\n[audio]\nmicrophone = \"none\"\n[mesh]\n%s\n[page]\nlisten = \"%s\"\n",
+		room, freePort(t), mesh, strings.TrimPrefix(d.url, "https://"))
 	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -38,8 +38,9 @@ type Home struct {
 	o     HomeOptions
 	asker *Asker
 
-	mu     sync.Mutex
-	counts Counts
+	mu       sync.Mutex
+	counts   Counts
+	answered map[peer.ID]int
 }
 
 // Counts are of the requests that this box sent to siblings since it started.
@@ -65,14 +66,23 @@ func (h *Home) count(a Answer, err error) {
 	switch {
 	case err != nil:
 		h.counts.Failed++
+		return
 	case len(a.Failed) > 0:
 		h.counts.Rescued++
 	}
+	h.answered[a.By]++
+}
+
+// Answered is how many requests of this box a sibling has answered since this box started.
+func (h *Home) Answered(id peer.ID) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.answered[id]
 }
 
 // NewHome returns a home that Run tells of this box.
 func NewHome(o HomeOptions) *Home {
-	h := &Home{o: o}
+	h := &Home{o: o, answered: map[peer.ID]int{}}
 	h.asker = &Asker{source: func(c Choice) source {
 		if c.Here {
 			return Here{o.Here}

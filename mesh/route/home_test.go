@@ -55,8 +55,8 @@ func TestBorrowedBrain(t *testing.T) {
 	if err != nil || answer.By != b.host.ID() || len(answer.Tokens) != 60 {
 		t.Fatalf("%+v, %v", answer, err)
 	}
-	if c := small.Counts(); c.Asked != 1 || c.Failed != 0 || c.Boxes != 0 {
-		t.Errorf("%+v", c)
+	if c, n := small.Counts(), small.Answered(b.host.ID()); c.Asked != 1 || c.Failed != 0 || c.Boxes != 0 || n != 1 {
+		t.Errorf("%+v; the attic answered %d", c, n)
 	}
 	if _, err := small.AskAloud(t.Context(), Need{Stays: "bedroom never leaves this box"}, story(2), nil); !errors.Is(err, ErrNobody) || !strings.Contains(err.Error(), "attic: bedroom never leaves this box") {
 		t.Errorf("a private prompt: %v", err)
