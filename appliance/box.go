@@ -128,6 +128,7 @@ type Box struct {
 	events   events
 	heavy    heavy
 	weights  atomic.Pointer[weights.Node] // nil until the mesh runs
+	pulls    modelPull
 	openai   ownEndpoint
 	shared   shared
 	claims   atomic.Pointer[claim.Node] // nil until the mesh runs
@@ -213,6 +214,7 @@ func New(o Options) (*Box, error) {
 	b.openShared()
 	b.openRing()
 	b.openUpdates()
+	b.openPulls()
 	if o.Keep {
 		b.self = newSelfDevice(b.own(), b.entities(), b.client, b.log)
 		b.agenda.changed = append(b.agenda.changed, b.self.changed)

@@ -60,6 +60,7 @@ func (b *Box) serve(ctx context.Context) error {
 	go func() {
 		<-ctx.Done()
 		server.Close()
+		b.pulls.end()
 	}()
 	if err := server.Serve(b.control); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve control socket: %w", err)

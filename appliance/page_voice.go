@@ -85,6 +85,7 @@ func (b *Box) serveVoice(mux *http.ServeMux) {
 		}
 		writeJSON(w, list)
 	})
+	b.servePulls(mux)
 }
 
 // ModelView is a model that there is, or could be.
@@ -96,6 +97,9 @@ type ModelView struct {
 	Size      int64    `json:"size"`   // bytes; 0: not known
 	Memory    int64    `json:"memory"` // bytes
 	Licence   string   `json:"licence"`
+	Terms     string   `json:"terms,omitempty"`  // where the licence can be read
+	Accept    bool     `json:"accept,omitempty"` // it must be accepted before the model is fetched
+	Own       bool     `json:"own,omitempty"`    // no catalogue has it
 	Status    string   `json:"status"`
 	Installed bool     `json:"installed"`
 	Fits      bool     `json:"fits"`
@@ -127,6 +131,10 @@ func (b *Box) ModelViews() ([]ModelView, error) {
 		m := e.Model
 		v := ModelView{ID: m.ID, Purpose: string(m.Purpose), Title: m.Title, Languages: append([]string{}, m.Languages...), Memory: m.Memory * 1e6, Licence: cmp.Or(m.Licence.SPDX, m.Licence.Name),
 			Status: e.Status.String(), Installed: e.Usable(), Used: chosen[m.Purpose] == m.ID || len(hears.Choices) > 0 && hears.Choices[0].Path == e.Path}
+		v.Terms, v.Own = m.Licence.URL, e.Own
+		if v.Accept, err = store.MustAccept(m); err != nil {
+			return nil, err
+		}
 		v.Size, _ = m.Size()
 		if e.Usable() {
 			v.Size = e.Have

@@ -144,6 +144,12 @@ func (s *Store) Used() (map[Purpose]string, error) {
 	return m.Use, err
 }
 
+// MustAccept says whether a model's licence must be accepted before it is pulled.
+func (s *Store) MustAccept(model Model) (bool, error) {
+	m, err := s.read()
+	return model.Licence.Accept && m.Accepted[model.LicenceID].IsZero(), err
+}
+
 // Use makes a model the explicit choice for its purpose.
 func (s *Store) Use(model Model) error {
 	return s.change(func(m *manifest) error {

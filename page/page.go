@@ -148,6 +148,8 @@ func (p *Page) routes() http.Handler {
 	mux.HandleFunc("POST /voice/sensitivity", p.may(Owner, p.setSensitivity))
 	mux.HandleFunc("POST /voice/say", p.may(Owner, p.sayAloud))
 	mux.HandleFunc("GET /models", p.may(Owner, p.modelsPage))
+	mux.HandleFunc("POST /models/pull", p.may(Owner, p.fetchModel))
+	mux.HandleFunc("POST /models/pull/stop", p.may(Owner, p.stopFetching))
 	mux.HandleFunc("GET /siblings", p.may(Owner, p.siblingsPage))
 	mux.HandleFunc("POST /siblings/pair", p.may(Owner, p.pair))
 	mux.HandleFunc("POST /siblings/revoke", p.may(Owner, p.revoke))

@@ -58,6 +58,9 @@ type model struct {
 	Size      int64    `json:"size"`
 	Memory    int64    `json:"memory"`
 	Licence   string   `json:"licence"`
+	Terms     string   `json:"terms"`
+	Accept    bool     `json:"accept"`
+	Own       bool     `json:"own"`
 	Status    string   `json:"status"`
 	Installed bool     `json:"installed"`
 	Fits      bool     `json:"fits"`
@@ -72,9 +75,43 @@ type modelsView struct {
 	More      []model // that can be fetched
 }
 
+// pull is how far a model has come that is fetched.
+type pull struct {
+	ID      string `json:"id"`
+	Running bool   `json:"running"`
+	Step    string `json:"step"`
+	Done    int64  `json:"done"`
+	Total   int64  `json:"total"`
+	Said    string `json:"said"`
+	Error   string `json:"error"`
+}
+
+// Percent is how much of the file is there that comes now.
+func (p pull) Percent() int64 {
+	if p.Total <= 0 {
+		return 0
+	}
+	return p.Done * 100 / p.Total
+}
+
+// fetchModel begins to fetch a model.
+func (p *Page) fetchModel(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/models/pull", form(r, "id", "accept"), nil), "/models")
+}
+
+// stopFetching ends it; what came is kept.
+func (p *Page) stopFetching(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/models/pull/stop", nil, nil), "/models")
+}
+
 func (p *Page) modelsPage(w http.ResponseWriter, r *http.Request) {
 	var all []model
 	if err := p.get(r.Context(), "/models", nil, &all); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	var now pull
+	if err := p.get(r.Context(), "/models/pull", nil, &now); err != nil {
 		p.fail(w, r, err)
 		return
 	}
@@ -90,7 +127,10 @@ func (p *Page) modelsPage(w http.ResponseWriter, r *http.Request) {
 			v.More = append(v.More, m)
 		}
 	}
-	p.show(w, r, http.StatusOK, "models", views)
+	p.show(w, r, http.StatusOK, "models", struct {
+		Pull  pull
+		Views []modelsView
+	}{now, views})
 }
 
 // megabytes are bytes as people read them.

@@ -75,7 +75,7 @@ func (d *daemon) run() {
 		d.t.Skip("CRICKET_BIN is not set: make page-test")
 	}
 	d.process = exec.Command(filepath.Join(bin, "cricket"), "run", "--demo", "--config", filepath.Join(d.dir, "config.toml"))
-	d.process.Env = append(os.Environ(), "RUNTIME_DIRECTORY="+filepath.Join(d.dir, "run"), "STATE_DIRECTORY="+filepath.Join(d.dir, "state"))
+	d.process.Env = append(os.Environ(), "HTTPS_PROXY=http://127.0.0.1:9", "https_proxy=http://127.0.0.1:9", "RUNTIME_DIRECTORY="+filepath.Join(d.dir, "run"), "STATE_DIRECTORY="+filepath.Join(d.dir, "state"))
 	var log bytes.Buffer
 	d.process.Stderr = &log
 	if err := d.process.Start(); err != nil {

@@ -144,6 +144,16 @@ func TestVoiceModelsAndSiblings(t *testing.T) {
 	b.visit("/models")
 	b.sees("can be fetched")
 	b.shots("models")
+	// Nothing is reached from here, and the page says so; with a licence to accept, the button alone does nothing.
+	b.do(chromedp.Evaluate(`document.querySelectorAll("details").forEach((d) => d.open = true)`, nil))
+	if n := value[int](b, `[...document.querySelectorAll("form[action='/models/pull']")].filter((f) => f.accept && !f.accept.checkValidity()).length`); n == 0 {
+		t.Error("no licence is to be accepted")
+	}
+	b.do(chromedp.Evaluate(`[...document.querySelectorAll("form[action='/models/pull']")].find((f) => f.id.value === "whisper-tiny.en-q8_0").querySelector("button").click()`, nil))
+	b.sees("whisper-tiny.en-q8_0")
+	b.waits(`document.querySelector("#pull section") !== null`)
+	b.shots("models-pull")
+	b.sees("was not fetched")
 	b.visit("/siblings")
 	b.sees("There is no mesh.")
 	b.shots("siblings")
