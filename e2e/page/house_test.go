@@ -79,6 +79,17 @@ func TestHome(t *testing.T) {
 	b.do(chromedp.Evaluate(`document.querySelector('.device[data-words*="Outdoor temperature"] summary').click()`, nil),
 		chromedp.Evaluate(`(() => { const form = document.querySelector('.device[data-words*="Outdoor temperature"] form'); form.area.value = "garage"; form.querySelector("button").click() })()`, nil))
 	b.waits(`document.querySelector('.device[data-words*="Outdoor temperature"]').closest("section").querySelector("h2").innerText.startsWith("Garage")`)
+	carry := func(to string) { // as a mouse does, step by step
+		b.do(chromedp.Evaluate(fmt.Sprintf(`(() => {
+			const drag = (e, kind) => e.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: new DataTransfer() }));
+			const device = document.querySelector('.device[data-words*="Outdoor temperature"]'), to = document.querySelector('.room[data-area="%s"] h2');
+			drag(device, "dragstart"); drag(to, "dragover"); drag(to, "drop"); drag(device, "dragend");
+		})()`, to), nil))
+	}
+	carry("hall")
+	b.waits(`document.querySelector('.device[data-words*="Outdoor temperature"]').closest("section").querySelector("h2").innerText.startsWith("Hall")`)
+	carry("garage")
+	b.waits(`document.querySelector('.device[data-words*="Outdoor temperature"]').closest("section").querySelector("h2").innerText.startsWith("Garage")`)
 	d.ask("what is the temperature in the garage")
 	b.visit("/history")
 	b.sees("8.5")

@@ -88,7 +88,32 @@ setInterval(() => {
 	}
 }, 1000);
 
-// Rooms are moved by picking, and found by typing.
+// A device is moved to another room by picking it, or by carrying the device there.
+let carried = null;
+document.addEventListener("dragstart", (e) => {
+	carried = e.target.closest?.(".device[draggable]");
+	if (carried) e.dataTransfer.effectAllowed = "move";
+});
+const below = (e) => carried && e.target.closest?.(".room[data-area]:not([data-area=''])");
+const mark = (room) => document.querySelectorAll(".room.over").forEach((r) => { if (r !== room) r.classList.remove("over"); });
+document.addEventListener("dragover", (e) => {
+	const room = below(e);
+	mark(room);
+	if (!room || room.contains(carried)) return;
+	e.preventDefault();
+	room.classList.add("over");
+});
+document.addEventListener("drop", (e) => {
+	const room = below(e);
+	if (!room || room.contains(carried)) return;
+	e.preventDefault();
+	const form = carried.querySelector("form[action='/home/area']");
+	form.area.value = room.dataset.area;
+	form.requestSubmit();
+});
+document.addEventListener("dragend", () => { carried = null; mark(null); });
+
+// Devices are found by typing.
 function sift() {
 	const field = document.querySelector("[data-filter]");
 	if (!field) return;
