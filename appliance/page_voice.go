@@ -86,6 +86,7 @@ func (b *Box) serveVoice(mux *http.ServeMux) {
 		writeJSON(w, list)
 	})
 	b.servePulls(mux)
+	b.serveNewest(mux)
 }
 
 // ModelView is a model that there is, or could be.

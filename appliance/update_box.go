@@ -45,6 +45,7 @@ func (b *Box) openUpdates() {
 		if b.self != nil {
 			signal(b.self.changed)
 		}
+		b.events.put("update", nil)
 	}
 	s.Siblings = func() models.Siblings {
 		if node := b.siblingWeights(); node != nil {
@@ -139,27 +140,38 @@ func (b *Box) checkUpdate() []Finding {
 	return []Finding{f}
 }
 
-// serveUpdates is for the command line alone.
-func (b *Box) serveUpdates(mux *http.ServeMux) {
-	answer := func(w http.ResponseWriter, r *http.Request, err error) {
-		s, slotsErr := b.updates.Status(r.Context())
-		if err == nil { // what was asked for came to nothing: the slots are not the news
-			err = slotsErr
-		}
-		switch {
-		case err == nil:
-			writeJSON(w, s)
-		case errors.Is(err, ErrNoSlots), errors.Is(err, ErrBusy), errors.Is(err, ErrOnTrial), errors.Is(err, ErrNewest), errors.Is(err, ErrNoIndex), errors.Is(err, ErrEmpty):
-			http.Error(w, err.Error(), http.StatusForbidden)
-		default:
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		}
+// answerUpdate answers with the status of updates, or with why there is none.
+func (b *Box) answerUpdate(w http.ResponseWriter, r *http.Request, err error) {
+	s, slotsErr := b.updates.Status(r.Context())
+	if err == nil { // what was asked for came to nothing: the slots are not the news
+		err = slotsErr
 	}
-	mux.HandleFunc("GET /update", func(w http.ResponseWriter, r *http.Request) { answer(w, r, nil) })
+	switch {
+	case err == nil:
+		writeJSON(w, s)
+	case errors.Is(err, ErrNoSlots), errors.Is(err, ErrBusy), errors.Is(err, ErrOnTrial), errors.Is(err, ErrNewest), errors.Is(err, ErrNoIndex), errors.Is(err, ErrEmpty):
+		http.Error(w, err.Error(), http.StatusForbidden)
+	default:
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	}
+}
+
+// serveNewest is for the house page, too: it brings the version that the index names, and no
+// other.
+func (b *Box) serveNewest(mux *http.ServeMux) {
+	mux.HandleFunc("GET /update", func(w http.ResponseWriter, r *http.Request) { b.answerUpdate(w, r, nil) })
 	mux.HandleFunc("POST /update/check", func(w http.ResponseWriter, r *http.Request) {
 		_, err := b.updates.Check(r.Context())
-		answer(w, r, err)
+		b.answerUpdate(w, r, err)
 	})
+	mux.HandleFunc("POST /update/newest", func(w http.ResponseWriter, r *http.Request) {
+		b.answerUpdate(w, r, b.updates.Install("", "", false))
+	})
+}
+
+// serveUpdates is for the command line alone.
+func (b *Box) serveUpdates(mux *http.ServeMux) {
+	answer := b.answerUpdate
 	mux.HandleFunc("POST /update/install", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		var file string

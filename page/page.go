@@ -154,6 +154,8 @@ func (p *Page) routes() http.Handler {
 	mux.HandleFunc("POST /siblings/pair", p.may(Owner, p.pair))
 	mux.HandleFunc("POST /siblings/revoke", p.may(Owner, p.revoke))
 	mux.HandleFunc("GET /system", p.may(Owner, p.systemPage))
+	mux.HandleFunc("POST /system/update/check", p.may(Owner, p.checkUpdate))
+	mux.HandleFunc("POST /system/update/install", p.may(Owner, p.installUpdate))
 	mux.HandleFunc("POST /system/password", p.may(Owner, p.changePassword))
 	mux.HandleFunc("POST /system/guests", p.may(Owner, p.changeGuests))
 	mux.HandleFunc("POST /system/tokens", p.may(Owner, p.makeToken))

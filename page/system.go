@@ -41,7 +41,25 @@ type ownSentence struct {
 	Means string `json:"means"`
 }
 
+// update is what the API says of updates.
+type update struct {
+	Installed string `json:"installed"`
+	Latest    string `json:"latest"`
+	Doing     string `json:"doing"`
+	Percent   *int   `json:"percent"`
+	Step      string `json:"step"`
+	Fault     string `json:"fault"`
+	Last      *struct {
+		Version string `json:"version"`
+		Result  string `json:"result"`
+		Fault   string `json:"fault"`
+	} `json:"last"`
+
+	Off string `json:"-"` // why this box is not updated from here
+}
+
 type systemView struct {
+	Update      update
 	Sentences   []ownSentence
 	Faults      []finding
 	Fine        []finding
@@ -67,6 +85,13 @@ func (p *Page) system(w http.ResponseWriter, r *http.Request, newToken string) {
 		err = p.get(r.Context(), "/sentences", nil, &v.Sentences)
 	}
 	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	err = p.get(r.Context(), "/update", nil, &v.Update)
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		v.Update.Off = refused.text
+	} else if err != nil {
 		p.fail(w, r, err)
 		return
 	}
@@ -164,4 +189,14 @@ func (p *Page) eraseLearned(w http.ResponseWriter, r *http.Request) {
 
 func (p *Page) eraseSentence(w http.ResponseWriter, r *http.Request) {
 	p.done(w, r, p.post(r.Context(), "/sentences/erase", form(r, "text"), nil), "/system")
+}
+
+// checkUpdate asks whether there is a newer version.
+func (p *Page) checkUpdate(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/update/check", nil, nil), "/system")
+}
+
+// installUpdate begins to install the newest version.
+func (p *Page) installUpdate(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/update/newest", nil, nil), "/system")
 }

@@ -132,6 +132,7 @@ func TestSystem(t *testing.T) {
 	b := open(t, d)
 	b.enter(d)
 	b.visit("/system")
+	b.sees("this system was not started from an update slot") // docs/updates.md
 	b.shots("system")
 	b.untroubled()
 }

@@ -35,7 +35,7 @@ async function refresh(names) {
 		busy = false;
 	}
 }
-const everything = ["mode", "request", "planned", "home", "models"];
+const everything = ["mode", "request", "planned", "home", "models", "update"];
 
 // Events of the box. The browser connects again by itself when the stream breaks.
 const events = document.body.dataset.events;
