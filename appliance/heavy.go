@@ -236,13 +236,22 @@ func (b *Box) consult(ctx context.Context, q intent.Query, begun func(sentence s
 		question := llm.NewVocabulary(b.house.Now().Home.Names()).Question(q)
 		asking, stop := context.WithCancel(ctx)
 		defer stop()
-		inTime := func() bool { return true }
+		begin := func(text string, sure float64) bool {
+			sentence := llm.Begun(text, sure)
+			if sentence != "" {
+				begun(sentence)
+			}
+			return sentence != ""
+		}
 		if b.model != nil { // which is to have some time left
 			late := time.AfterFunc(llm.Deadline/2, stop)
 			defer late.Stop()
-			inTime = late.Stop
+			speak := begin
+			begin = func(text string, sure float64) bool {
+				return llm.Begun(text, sure) != "" && late.Stop() && speak(text, sure)
+			}
 		}
-		answer, asked := home.AskAloud(asking, b.need(question, q.Room), prompt(question), beginning(begun, inTime))
+		answer, asked := home.AskAloud(asking, b.need(question, q.Room), prompt(question), begin)
 		if asked == nil {
 			d := answer.Done
 			a, err := question.Read(answer.Text, d.Sure)
@@ -256,18 +265,6 @@ func (b *Box) consult(ctx context.Context, q intent.Query, begun func(sentence s
 	var err error
 	t.Answer, t.stats, err = b.model.Answer(ctx, q, begun)
 	return t, err
-}
-
-// beginning tells the first sentence of a sibling's answer, where there is still time for it.
-func beginning(begun func(sentence string), inTime func() bool) route.Begin {
-	return func(text string, sure float64) bool {
-		sentence := llm.Begun(text, sure)
-		if sentence == "" || !inTime() {
-			return false
-		}
-		begun(sentence)
-		return true
-	}
 }
 
 // thought is what a language model made of a sentence.

@@ -41,31 +41,6 @@ func TestPrivateRoomsAskNobody(t *testing.T) {
 	}
 }
 
-// The first sentence of a sibling's answer is spoken while the rest is written, where it was
-// sure of it, it is an answer, and this box's own model has not taken over.
-func TestAnswerOfASiblingIsBegun(t *testing.T) {
-	const text = `{"say":"It is nine in Lima. There`
-	for _, c := range []struct {
-		name, text string
-		sure       float64
-		late       bool
-		said       string
-	}{
-		{"a sentence of several", text, 0.9, false, "It is nine in Lima."},
-		{"not yet", text[:len(text)-7], 0.9, false, ""},
-		{"not sure", text, llm.SureAt - 0.01, false, ""},
-		{"too late", text, 0.9, true, ""},
-		{"an action", `{"do":[{"turn_on":"It is nine. There`, 0.9, false, ""},
-		{"a question back", `{"ask":"It is nine in Lima. There`, 0.9, false, ""},
-	} {
-		said := ""
-		begins := beginning(func(sentence string) { said += sentence }, func() bool { return !c.late })
-		if begins(c.text, c.sure) != (c.said != "") || said != c.said {
-			t.Errorf("%s: said %q", c.name, said)
-		}
-	}
-}
-
 // What a sibling's model made of a sentence is done where it is harmless. It opens nothing:
 // there is nobody to ask, though somebody is in the room, for what he agreed to would be the
 // other box's idea. What is planned by it for later is the sibling's, too.
