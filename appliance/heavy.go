@@ -229,35 +229,23 @@ func prompt(q llm.Question) route.Prompt {
 
 // consult asks the best box's model, this one's where that is the best or all others
 // fail. What a sibling says is checked like what the model here says. begun is told the
-// first sentence of an answer of several, once; no other box, nor this one, is asked then.
+// first sentence of what this box's model says; a sibling tells how sure it is at the end.
 func (b *Box) consult(ctx context.Context, q intent.Query, begun func(sentence string)) (thought, error) {
 	var t thought
 	if home := b.heavy.home.Load(); home != nil && len(b.siblings.mesh.Siblings()) > 0 {
 		question := llm.NewVocabulary(b.house.Now().Home.Names()).Question(q)
-		asking, stop := context.WithCancel(ctx)
-		defer stop()
-		begin := func(text string, sure float64) bool {
-			sentence := llm.Begun(text, sure)
-			if sentence != "" {
-				begun(sentence)
-			}
-			return sentence != ""
-		}
+		asking, stop := ctx, func() {}
 		if b.model != nil { // which is to have some time left
-			late := time.AfterFunc(llm.Deadline/2, stop)
-			defer late.Stop()
-			speak := begin
-			begin = func(text string, sure float64) bool {
-				return llm.Begun(text, sure) != "" && late.Stop() && speak(text, sure)
-			}
+			asking, stop = context.WithTimeout(ctx, llm.Deadline/2)
 		}
-		answer, asked := home.AskAloud(asking, b.need(question, q.Room), prompt(question), begin)
+		answer, asked := home.Ask(asking, b.need(question, q.Room), prompt(question), func(route.Piece) error { return nil })
+		stop()
 		if asked == nil {
 			d := answer.Done
 			a, err := question.Read(answer.Text, d.Sure)
 			return thought{a, llm.Stats{Cached: d.Cached, Read: d.Read, Written: d.Written, ReadMS: d.ReadMS, WriteMS: d.WriteMS}, b.siblingName(answer.By), true}, err
 		}
-		if t.by = "siblings"; b.model == nil || errors.Is(asked, route.ErrBegun) {
+		if t.by = "siblings"; b.model == nil {
 			return t, asked
 		}
 		t.by = "this box, because " + asked.Error()

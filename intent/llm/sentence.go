@@ -14,24 +14,15 @@ func telling(begun func(sentence string)) func(completion) {
 	}
 	told := false
 	return func(c completion) {
-		if told {
+		if told || c.confidence < SureAt {
 			return
 		}
-		if s := Begun(c.text, c.confidence); s != "" {
+		say, is := strings.CutPrefix(c.text, `{"say":"`)
+		if s := firstSentence(say); is && s != "" {
 			told = true
 			begun(s)
 		}
 	}
-}
-
-// Begun is the first sentence of an answer of which the model has written text so far, and
-// was so sure of it (0 to 1); "" where it cannot be spoken yet, or is no answer.
-func Begun(text string, confidence float64) string {
-	say, is := strings.CutPrefix(text, `{"say":"`)
-	if !is || confidence < SureAt {
-		return ""
-	}
-	return firstSentence(say)
 }
 
 // firstSentence is the first sentence of an answer that is still being written, or "" where

@@ -35,18 +35,8 @@ func (h Here) Complete(ctx context.Context, p Prompt, from Resume, each func(Pie
 	})
 }
 
-var (
-	// ErrNobody says that no box answered; what each said is with it.
-	ErrNobody = errors.New("no box could answer")
-	// ErrBegun says that the box failed whose answer somebody has begun to hear; what it
-	// said is with it.
-	ErrBegun = errors.New("the answer that was begun breaks off")
-)
-
-// Begin is told what a box has written so far of an answer under a grammar, and how sure it
-// was of it (0 to 1), and says whether somebody begins to hear it. It is called with every
-// piece, and no more once it said so.
-type Begin func(text string, sure float64) bool
+// ErrNobody says that no box answered; what each said is with it.
+var ErrNobody = errors.New("no box could answer")
 
 // Answer is how a prompt was answered.
 type Answer struct {
@@ -101,8 +91,6 @@ type answering struct {
 	ctx      context.Context
 	prompt   Prompt
 	each     func(Piece) error
-	begin    Begin
-	begun    bool // somebody hears the answer of the box that is the winner
 	events   chan event
 	running  map[int]*attempt
 	attempts int
@@ -114,26 +102,14 @@ type answering struct {
 
 // Ask has the boxes of order answer, the first that can, and calls each with every piece
 // as it comes. each is never called from two goroutines at once; its error ends the
-// request. An answer under a grammar comes whole, or not at all.
+// request.
 func (a *Asker) Ask(ctx context.Context, p Prompt, order []Choice, each func(Piece) error) (Answer, error) {
-	return a.ask(ctx, p, order, each, nil)
-}
-
-// AskAloud is Ask for an answer under a grammar whose beginning may be spoken while the rest
-// is written. What somebody has begun to hear is no other box asked for: the error then wraps
-// [ErrBegun].
-func (a *Asker) AskAloud(ctx context.Context, p Prompt, order []Choice, begin Begin) (Answer, error) {
-	p.Aloud = true
-	return a.ask(ctx, p, order, func(Piece) error { return nil }, begin)
-}
-
-func (a *Asker) ask(ctx context.Context, p Prompt, order []Choice, each func(Piece) error, begin Begin) (Answer, error) {
 	if err := p.check(); err != nil {
 		return Answer{}, err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop() // cancels whoever still answers
-	r := &answering{a: a, ctx: ctx, prompt: p, each: each, begin: begin, events: make(chan event), running: map[int]*attempt{}, known: true}
+	r := &answering{a: a, ctx: ctx, prompt: p, each: each, events: make(chan event), running: map[int]*attempt{}, known: true}
 	began, next, winner, hedged := time.Now(), 0, -1, false
 	a.mu.Lock()
 	a.hedge.Asked()
@@ -210,9 +186,6 @@ func (a *Asker) ask(ctx context.Context, p Prompt, order []Choice, each func(Pie
 				t.stop()
 				delete(r.running, e.attempt)
 				r.answer.Failed = append(r.answer.Failed, fmt.Sprintf("%s: %v", t.choice.name(), e.err))
-				if r.begun {
-					return r.answer, fmt.Errorf("%w: %s", ErrBegun, r.answer.Failed[len(r.answer.Failed)-1])
-				}
 				if e.attempt == winner {
 					winner = -1
 				}
@@ -269,13 +242,6 @@ func (r *answering) start(c Choice, restarted bool) error {
 func (r *answering) hear(t *attempt, p Piece) error {
 	if r.prompt.Grammar != "" {
 		t.held = append(t.held, p)
-		if r.begin != nil && !r.begun {
-			var text strings.Builder
-			for _, h := range t.held {
-				text.WriteString(h.Text)
-			}
-			r.begun = r.begin(text.String(), p.Sure)
-		}
 		return nil
 	}
 	return r.deliver(p)

@@ -18,7 +18,6 @@ type scripted struct {
 	tokenizer string
 	first     time.Duration // until the first token
 	dies      int           // after that many tokens; 0: never
-	sure      float64       // of every token
 	err       error         // at once
 
 	asked, stopped time.Duration // since the bubble began
@@ -45,7 +44,7 @@ func (s *scripted) Complete(ctx context.Context, p Prompt, from Resume, each fun
 			return Done{}, errors.New("died")
 		}
 		time.Sleep(10 * time.Millisecond)
-		if err := each(Piece{Tokens: []int{int(c)}, Text: string(c), tokenizer: s.tokenizer, Sure: s.sure}); err != nil {
+		if err := each(Piece{Tokens: []int{int(c)}, Text: string(c), tokenizer: s.tokenizer}); err != nil {
 			s.stopped = time.Since(s.began)
 			return Done{}, err
 		}
@@ -155,47 +154,6 @@ func TestAtomicAnswerIsHeardWholeOrNotAtAll(t *testing.T) {
 		_, heard, err = ask(t, nil, p, &scripted{text: tale, dies: 5})
 		if err == nil || len(heard) > 0 {
 			t.Errorf("half an action was heard: %q, %v", spoken(heard), err)
-		}
-	})
-}
-
-// The beginning of an answer is spoken while the rest is written. If its box dies before,
-// the next one is asked; after, nobody is.
-func TestAnswerIsBegunOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := prompt()
-		p.Grammar = `root ::= "x"`
-		first := strings.Index(tale, ".") + 1
-		for k := 1; k < len(tale); k++ {
-			a := &Asker{}
-			one, two := &scripted{text: tale, dies: k, sure: 0.9}, &scripted{text: "Something else. And more.", sure: 0.8}
-			began := time.Now()
-			a.source = func(c Choice) source {
-				one.began, two.began = began, began
-				return map[peer.ID]*scripted{"a": one, "b": two}[c.ID]
-			}
-			var said string
-			answer, err := a.AskAloud(t.Context(), p, []Choice{{ID: "a", Why: "a: test"}, {ID: "b"}}, func(text string, sure float64) bool {
-				if said != "" {
-					t.Errorf("died after %d: begun again with %q", k, text)
-				}
-				if !strings.Contains(text, ".") {
-					return false
-				}
-				if said = text; sure != 0.9 && sure != 0.8 {
-					t.Errorf("it is %.2f sure", sure)
-				}
-				return true
-			})
-			if k < first {
-				if err != nil || said != "Something else." || answer.By != "b" || answer.Text != two.text {
-					t.Errorf("died after %d: said %q, %+v, %v", k, said, answer, err)
-				}
-				continue
-			}
-			if !errors.Is(err, ErrBegun) || errors.Is(err, ErrNobody) || !strings.Contains(err.Error(), "a: died") || said != tale[:first] || two.asked != 0 || answer.Text != "" {
-				t.Errorf("died after %d: said %q, asked the other %v, %+v, %v", k, said, two.asked, answer, err)
-			}
 		}
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"time"
 	"unicode/utf8"
 )
@@ -29,12 +28,11 @@ const (
 	framePiece    = 2 // the number of token ids (one byte), each as four bytes, then text
 	framePaused   = 3 // the brain's own household talks to it
 	frameResumed  = 4
-	frameBusy     = 5  // four bytes: seconds until it may be asked again
-	frameDone     = 6  // JSON: Done
-	frameFailed   = 7  // text: why
-	frameWaiting  = 8  // two bytes: requests before this one
-	frameOther    = 9  // the ids in Resume are not of this brain's tokenizer
-	frameSure     = 10 // four bytes: how sure it was of what was written so far and of the next piece, in millionths
+	frameBusy     = 5 // four bytes: seconds until it may be asked again
+	frameDone     = 6 // JSON: Done
+	frameFailed   = 7 // text: why
+	frameWaiting  = 8 // two bytes: requests before this one
+	frameOther    = 9 // the ids in Resume are not of this brain's tokenizer
 )
 
 // Message is a part of a prompt.
@@ -48,7 +46,6 @@ type Prompt struct {
 	Messages []Message `json:"messages"`
 	Grammar  string    `json:"grammar,omitempty"` // GBNF; an answer under one is atomic
 	Tokens   int       `json:"tokens"`            // of the answer, at most
-	Aloud    bool      `json:"aloud,omitempty"`   // under a grammar: tell with each piece how sure the model is
 }
 
 // Resume is what was heard of an answer already: ids where the tokenizer is the same, else
@@ -205,7 +202,7 @@ func readFrame(r io.Reader) (frame, error) {
 		return frame{}, err
 	}
 	n := int(binary.BigEndian.Uint16(head[1:]))
-	if head[0] < frameAccepted || head[0] > frameSure || n > maxPiece {
+	if head[0] < frameAccepted || head[0] > frameOther || n > maxPiece {
 		return frame{}, fmt.Errorf("%w: kind %d of %d bytes", errFrame, head[0], n)
 	}
 	f := frame{head[0], make([]byte, n)}
@@ -220,17 +217,6 @@ func pieceFrame(p Piece) frame {
 	}
 	f.data = append(f.data, p.Text...)
 	return f
-}
-
-func sureFrame(sure float64) frame {
-	return frame{frameSure, binary.BigEndian.AppendUint32(nil, uint32(math.Round(sure*1e6)))}
-}
-
-func (f frame) sure() (float64, error) {
-	if len(f.data) != 4 || binary.BigEndian.Uint32(f.data) > 1e6 {
-		return 0, fmt.Errorf("%w: how sure it is", errFrame)
-	}
-	return float64(binary.BigEndian.Uint32(f.data)) / 1e6, nil
 }
 
 func (f frame) piece() (Piece, error) {

@@ -157,9 +157,9 @@ func (h *Home) Rank(n Need) (can, cannot []Choice) {
 	return Rank(n, boxes)
 }
 
-// AskAloud has the best box answer, and the next where it fails: see [Asker.AskAloud]. Where no
-// sibling is better than this box, and Here is nil, the error wraps [ErrNobody].
-func (h *Home) AskAloud(ctx context.Context, n Need, p Prompt, begin Begin) (Answer, error) {
+// Ask has the best box answer, and the next where it fails. Where no sibling is better than
+// this box, and Here is nil, the error wraps [ErrNobody].
+func (h *Home) Ask(ctx context.Context, n Need, p Prompt, each func(Piece) error) (Answer, error) {
 	n.Warm = WarmID(p)
 	can, cannot := h.Rank(n)
 	if here := slices.IndexFunc(can, func(c Choice) bool { return c.Here }); h.o.Here == nil && here >= 0 {
@@ -173,7 +173,7 @@ func (h *Home) AskAloud(ctx context.Context, n Need, p Prompt, begin Begin) (Ans
 		}
 		return Answer{}, fmt.Errorf("%w: %s", ErrNobody, strings.Join(why, "; "))
 	}
-	a, err := h.asker.AskAloud(ctx, p, can, begin)
+	a, err := h.asker.Ask(ctx, p, can, each)
 	h.count(a, err)
 	h.o.Log.Info("heavy prompt routed", "why", can[0].Why, "by", a.By.ShortString(), "failed", len(a.Failed), "first", a.First, "err", err)
 	return a, err

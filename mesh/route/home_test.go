@@ -51,14 +51,14 @@ func TestBorrowedBrain(t *testing.T) {
 			t.Fatal("the attic never offers itself")
 		}
 	}
-	answer, err := small.AskAloud(t.Context(), Need{Prompt: 100, Answer: 60}, story(1), nil)
+	answer, err := small.Ask(t.Context(), Need{Prompt: 100, Answer: 60}, story(1), func(Piece) error { return nil })
 	if err != nil || answer.By != b.host.ID() || len(answer.Tokens) != 60 {
 		t.Fatalf("%+v, %v", answer, err)
 	}
 	if c, n := small.Counts(), small.Answered(b.host.ID()); c.Asked != 1 || c.Failed != 0 || c.Boxes != 0 || n != 1 {
 		t.Errorf("%+v; the attic answered %d", c, n)
 	}
-	if _, err := small.AskAloud(t.Context(), Need{Stays: "bedroom never leaves this box"}, story(2), nil); !errors.Is(err, ErrNobody) || !strings.Contains(err.Error(), "attic: bedroom never leaves this box") {
+	if _, err := small.Ask(t.Context(), Need{Stays: "bedroom never leaves this box"}, story(2), func(Piece) error { return errors.New("it left") }); !errors.Is(err, ErrNobody) || !strings.Contains(err.Error(), "attic: bedroom never leaves this box") {
 		t.Errorf("a private prompt: %v", err)
 	}
 }

@@ -25,9 +25,6 @@ type Piece struct {
 	// back, and that Text goes on from there: another tokenizer goes on.
 	Restart bool
 	Keep    int
-	// Sure is the geometric mean of the probabilities of the tokens so far, where the answer
-	// is under a grammar and the prompt says Aloud; else 0.
-	Sure float64
 
 	tokenizer string // of Tokens
 }
@@ -156,8 +153,11 @@ func (l *Llama) Complete(ctx context.Context, p Prompt, from Resume, each func(P
 		case c.Error != nil:
 			return Done{}, fmt.Errorf("the language model: %s", c.Error.Message)
 		case c.Stop:
-			t := c.Timings
-			return Done{Sure: sure(sum, counted), Cached: t.CacheN, Read: t.PromptN, Written: t.PredictedN, ReadMS: t.PromptMS, WriteMS: t.PredictedMS, Cut: c.StopType == "limit"}, nil
+			t, sure := c.Timings, 0.0
+			if counted > 0 {
+				sure = math.Exp(sum / float64(counted))
+			}
+			return Done{Sure: sure, Cached: t.CacheN, Read: t.PromptN, Written: t.PredictedN, ReadMS: t.PromptMS, WriteMS: t.PredictedMS, Cut: c.StopType == "limit"}, nil
 		}
 		for _, t := range c.Chosen {
 			sum += max(t.Logprob, -20)
@@ -168,11 +168,7 @@ func (l *Llama) Complete(ctx context.Context, p Prompt, from Resume, each func(P
 			tokens = l.parts(ctx, c, c.Predicted-written)
 		}
 		written = c.Predicted
-		piece := Piece{Tokens: tokens, Text: strings.ToValidUTF8(c.Content, "\uFFFD")}
-		if p.Aloud {
-			piece.Sure = sure(sum, counted)
-		}
-		if err := each(piece); err != nil {
+		if err := each(Piece{Tokens: tokens, Text: strings.ToValidUTF8(c.Content, "\uFFFD")}); err != nil {
 			return Done{}, err
 		}
 	}
@@ -180,14 +176,6 @@ func (l *Llama) Complete(ctx context.Context, p Prompt, from Resume, each func(P
 		return Done{}, fmt.Errorf("read the language model's stream: %w", err)
 	}
 	return Done{}, fmt.Errorf("read the language model's stream: %w", errCutOff)
-}
-
-// sure is the geometric mean of probabilities, of which sum is that of the logarithms.
-func sure(sum float64, counted int) float64 {
-	if counted == 0 {
-		return 0
-	}
-	return math.Exp(sum / float64(counted))
 }
 
 // parts are the ids of a character that took several: the server streams the last id only.

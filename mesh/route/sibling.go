@@ -103,7 +103,7 @@ func (s *Sibling) converse(ctx context.Context, stream network.Stream, p Prompt,
 	}
 	stream.SetDeadline(time.Time{})
 	var accepted Accepted
-	pieces, paused, sure := 0, false, 0.0
+	pieces, paused := 0, false
 	for {
 		f, err := readFrame(stream)
 		if err != nil {
@@ -120,16 +120,11 @@ func (s *Sibling) converse(ctx context.Context, stream network.Stream, p Prompt,
 			if err := json.Unmarshal(f.data, &accepted); err != nil {
 				return Done{}, fmt.Errorf("%w: %w", errFrame, err)
 			}
-		case frameSure:
-			if sure, err = f.sure(); err != nil {
-				return Done{}, err
-			}
 		case framePiece:
 			piece, err := f.piece()
 			if err != nil {
 				return Done{}, err
 			}
-			piece.Sure = sure
 			if pieces++; pieces > p.Tokens+1 || len(piece.Tokens) > p.Tokens {
 				return Done{}, errTooMuch
 			}
