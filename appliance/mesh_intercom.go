@@ -153,8 +153,9 @@ var errTalk = errors.New("somebody talks to a sibling already")
 
 // Talk lets what is said into the microphone be heard on a sibling: the one of a name or in a
 // room. It ends after a time, when ctx does, or when the microphone is switched off: then the
-// sibling hears nothing.
-func (b *Box) Talk(ctx context.Context, to string, length time.Duration) error {
+// sibling hears nothing. speak is called once, when the sibling is there and wants to hear it and
+// the microphone gives sound: what is said from then on is sent.
+func (b *Box) Talk(ctx context.Context, to string, length time.Duration, speak func()) error {
 	node := b.intercom.Load()
 	if node == nil {
 		return errAlone
@@ -174,15 +175,26 @@ func (b *Box) Talk(ctx context.Context, to string, length time.Duration) error {
 		return errTalk
 	}
 	defer b.tap.close()
-	left := int(length / frameTime)
+	left, began := int(length/frameTime), false
 	return node.Tell(ctx, id, intercom.Message{}, func() ([]int16, error) {
 		if left--; left < 0 {
 			return nil, io.EOF
+		}
+		for old := true; old && !began; { // of before the sibling had answered
+			select {
+			case <-frames:
+			default:
+				old = false
+			}
 		}
 		silence := time.NewTimer(silentTap)
 		defer silence.Stop()
 		select {
 		case f := <-frames:
+			if !began {
+				began = true
+				speak()
+			}
 			return f.PCM, nil
 		case <-silence.C:
 			return nil, errors.New("the microphone was switched off")
@@ -212,6 +224,15 @@ func (b *Box) siblingIn(to string) (peer.ID, error) {
 	return "", fmt.Errorf("no sibling is called %q or is in such a room", to)
 }
 
+// TalkLine is a line of the answer to POST /mesh/talk: Speak first, where there is somebody who
+// hears, and then Heard or Error.
+type TalkLine struct {
+	Speak   bool   `json:"speak,omitempty"`
+	Heard   bool   `json:"heard,omitempty"`
+	Error   string `json:"error,omitempty"`
+	Refused bool   `json:"refused,omitempty"` // by the sibling
+}
+
 // talk answers POST /mesh/talk.
 func (s *siblings) talk(w http.ResponseWriter, r *http.Request) {
 	seconds, err := strconv.Atoi(r.FormValue("seconds"))
@@ -219,12 +240,25 @@ func (s *siblings) talk(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("seconds must be a number from 1 to %d", most), http.StatusBadRequest)
 		return
 	}
-	err = s.box.Talk(r.Context(), r.FormValue("to"), time.Duration(seconds)*time.Second)
-	if _, refused := errors.AsType[*intercom.RefusedError](err); refused {
+	spoken := false
+	say := func(l TalkLine) {
+		w.Header().Set("Content-Type", "application/jsonl")
+		json.NewEncoder(w).Encode(l)
+		http.NewResponseController(w).Flush()
+	}
+	err = s.box.Talk(r.Context(), r.FormValue("to"), time.Duration(seconds)*time.Second, func() {
+		spoken = true
+		say(TalkLine{Speak: true})
+	})
+	_, refused := errors.AsType[*intercom.RefusedError](err)
+	switch {
+	case err == nil:
+		say(TalkLine{Heard: true})
+	case spoken:
+		say(TalkLine{Error: err.Error(), Refused: refused})
+	case refused:
 		http.Error(w, err.Error(), http.StatusForbidden)
-	} else if err != nil {
+	default:
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-	} else {
-		json.NewEncoder(w).Encode("heard")
 	}
 }

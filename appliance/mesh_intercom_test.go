@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,7 +100,12 @@ func TestTalkRespectsMute(t *testing.T) {
 	b.siblings.mesh = m
 	log := slog.New(slog.DiscardHandler)
 	heard := make(chan intercom.Message, 10)
+	var wanted atomic.Bool
+	wanted.Store(true)
 	intercom.NewNode(other, func() []peer.ID { return []peer.ID{own.ID()} }, func(_ peer.ID, m intercom.Message) error {
+		if !wanted.Load() {
+			return errors.New("people sleep there")
+		}
 		if m.PCM != nil {
 			heard <- m
 		}
@@ -108,16 +116,20 @@ func TestTalkRespectsMute(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.live = newLive(b, &voiceOver{}, nil)
+	speak := 0
 	b.show(Muted)
-	if err := b.Talk(t.Context(), "attic", time.Second); err == nil || !strings.Contains(err.Error(), "the microphone is off") {
+	if err := b.Talk(t.Context(), "attic", time.Second, func() { speak++ }); err == nil || !strings.Contains(err.Error(), "the microphone is off") {
 		t.Errorf("muted: %v", err)
 	}
 	b.show(Idle)
-	if err := b.Talk(t.Context(), "cellar", time.Second); err == nil {
+	if err := b.Talk(t.Context(), "cellar", time.Second, func() { speak++ }); err == nil {
 		t.Error("a box that is not there hears it")
 	}
-	if err := b.Talk(t.Context(), "attic", time.Second); err == nil || !strings.Contains(err.Error(), "switched off") { // it gives nothing
+	if err := b.Talk(t.Context(), "attic", time.Second, func() { speak++ }); err == nil || !strings.Contains(err.Error(), "switched off") { // it gives nothing
 		t.Errorf("switched off meanwhile: %v", err)
+	}
+	if speak != 0 {
+		t.Error("somebody speaks to nobody")
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -134,17 +146,37 @@ func TestTalkRespectsMute(t *testing.T) {
 			}
 		}
 	}()
-	if err := b.Talk(t.Context(), "attic", 200*time.Millisecond); err != nil {
+	if err := b.Talk(t.Context(), "attic", 200*time.Millisecond, func() { speak++ }); err != nil {
 		t.Fatal(err)
 	}
 	if m := <-heard; len(m.PCM) != 200*16 || len(heard) != 0 {
 		t.Errorf("%d samples, and %d more messages", len(m.PCM), len(heard))
 	}
+	if speak != 1 {
+		t.Errorf("it is said %d times that one may speak", speak)
+	}
+	post := func() *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		b.siblings.talk(w, httptest.NewRequest(http.MethodPost, "/mesh/talk?to=attic&seconds=1", nil))
+		return w
+	}
+	if w := post(); w.Code != http.StatusOK || w.Body.String() != "{\"speak\":true}\n{\"heard\":true}\n" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	<-heard
+	wanted.Store(false)
+	if w := post(); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "people sleep there") {
+		t.Errorf("where it is not wanted: %d %s", w.Code, w.Body)
+	}
+	other.Close()
+	if w := post(); w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "speak") {
+		t.Errorf("where nobody is: %d %s", w.Code, w.Body)
+	}
 	first, ok := b.tap.open()
 	if !ok || first == nil {
 		t.Fatal("the microphone is not free after a talk")
 	}
-	if err := b.Talk(t.Context(), "attic", time.Second); !errors.Is(err, errTalk) {
+	if err := b.Talk(t.Context(), "attic", time.Second, func() {}); !errors.Is(err, errTalk) {
 		t.Errorf("two talk at once: %v", err)
 	}
 }
