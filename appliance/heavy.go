@@ -228,24 +228,44 @@ func prompt(q llm.Question) route.Prompt {
 }
 
 // consult asks the best box's model, this one's where that is the best or all others
-// fail. What a sibling says is checked like what the model here says. begun is told the
-// first sentence of what this box's model says; a sibling tells how sure it is at the end.
+// fail. What a sibling says is checked like what the model here says. begun is told the first
+// sentence of an answer, once: after that a sibling's answer is only gone on with, by another
+// sibling where the first one fails, and nobody begins another.
 func (b *Box) consult(ctx context.Context, q intent.Query, begun func(sentence string)) (thought, error) {
 	var t thought
 	if home := b.heavy.home.Load(); home != nil && len(b.siblings.mesh.Siblings()) > 0 {
 		question := llm.NewVocabulary(b.house.Now().Home.Names()).Question(q)
-		asking, stop := ctx, func() {}
-		if b.model != nil { // which is to have some time left
-			asking, stop = context.WithTimeout(ctx, llm.Deadline/2)
+		asking, stop := context.WithCancelCause(ctx)
+		patience := time.AfterFunc(llm.Deadline/2, func() {
+			if b.model != nil { // which is to have some time left
+				stop(context.DeadlineExceeded)
+			}
+		})
+		p, first, surely := prompt(question), "", 0.0
+		p.Spoken = func(text string, sure float64) bool {
+			if first = question.Begins(text, sure); first == "" || !patience.Stop() && b.model != nil {
+				first = ""
+				return false
+			}
+			surely = sure
+			begun(first)
+			return true
 		}
-		answer, asked := home.Ask(asking, b.need(question, q.Room), prompt(question), func(route.Piece) error { return nil })
-		stop()
+		answer, asked := home.Ask(asking, b.need(question, q.Room), p, func(route.Piece) error { return nil })
+		patience.Stop()
+		if asked != nil && context.Cause(asking) != nil {
+			asked = context.Cause(asking)
+		}
+		stop(nil)
 		if asked == nil {
 			d := answer.Done
-			a, err := question.Read(answer.Text, d.Sure)
+			a, err := question.Read(answer.Text, max(d.Sure, surely))
+			if err == nil && !strings.HasPrefix(a.Say, first) {
+				err = errors.New("read the sibling's answer: it takes back what was said already")
+			}
 			return thought{a, llm.Stats{Cached: d.Cached, Read: d.Read, Written: d.Written, ReadMS: d.ReadMS, WriteMS: d.WriteMS}, b.siblingName(answer.By), true}, err
 		}
-		if t.by = "siblings"; b.model == nil {
+		if t.by = "siblings"; b.model == nil || first != "" {
 			return t, asked
 		}
 		t.by = "this box, because " + asked.Error()

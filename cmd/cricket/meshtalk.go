@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 
@@ -27,22 +28,26 @@ func (c *meshTalk) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	defer body.Close()
-	lines := json.NewDecoder(body)
-	for {
+	return talked(t.out, body, c.Seconds)
+}
+
+// talked says when to speak, and what became of it.
+func talked(out io.Writer, body io.Reader, seconds int) error {
+	for lines := json.NewDecoder(body); ; {
 		var l appliance.TalkLine
-		if err := lines.Decode(&l); err != nil {
-			return &fault{fmt.Errorf("read answer of the box: %w", err), "cricket doctor", exitMissing}
-		}
+		err := lines.Decode(&l)
 		switch {
-		case l.Speak:
-			fmt.Fprintf(t.out, "Speak now, for %d s.\n", c.Seconds)
-		case l.Refused:
+		case err != nil:
+			return &fault{fmt.Errorf("read answer of the box: %w", err), "cricket doctor", exitMissing}
+		case l.Error != "" && l.Refused:
 			return &fault{errors.New(l.Error), "", exitRefused}
 		case l.Error != "":
 			return &fault{errors.New(l.Error), "cricket doctor", exitMissing}
 		case l.Heard:
-			fmt.Fprintf(t.out, "It is heard there.\n")
+			fmt.Fprintln(out, "It is heard there.")
 			return nil
+		case l.Speak:
+			fmt.Fprintf(out, "Speak now, for %d s.\n", seconds)
 		}
 	}
 }

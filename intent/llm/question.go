@@ -38,6 +38,11 @@ func (q Question) Candidates() []Candidate {
 	return out
 }
 
+// Begins is the first sentence of an answer that a model elsewhere is still writing, to be said
+// at once; "" where it is not there yet, the answer is none to be said, or the model is not sure
+// enough of it, 0..1. Only what Read makes of the whole text may follow it.
+func (q Question) Begins(text string, sure float64) string { return begins(text, sure) }
+
 // Read checks what a model elsewhere wrote, as if there had been no grammar. sure is its
 // word for how sure it was, 0..1.
 func (q Question) Read(text string, sure float64) (Answer, error) {

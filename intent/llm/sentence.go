@@ -14,15 +14,23 @@ func telling(begun func(sentence string)) func(completion) {
 	}
 	told := false
 	return func(c completion) {
-		if told || c.confidence < SureAt {
+		if told {
 			return
 		}
-		say, is := strings.CutPrefix(c.text, `{"say":"`)
-		if s := firstSentence(say); is && s != "" {
+		if s := begins(c.text, c.confidence); s != "" {
 			told = true
 			begun(s)
 		}
 	}
+}
+
+// begins is the first sentence of what a model has written so far, where that is an answer and
+// the model is sure of it, 0..1; else "".
+func begins(text string, sure float64) string {
+	if say, is := strings.CutPrefix(text, `{"say":"`); is && sure >= SureAt {
+		return firstSentence(say)
+	}
+	return ""
 }
 
 // firstSentence is the first sentence of an answer that is still being written, or "" where

@@ -81,7 +81,7 @@ type event struct {
 type attempt struct {
 	choice    Choice
 	stop      func()
-	held      []Piece // of an atomic answer
+	held      []Piece // of an atomic answer, or one that is not Spoken yet
 	restarted bool    // it has said before that the ids are of another tokenizer
 }
 
@@ -107,6 +107,7 @@ func (a *Asker) Ask(ctx context.Context, p Prompt, order []Choice, each func(Pie
 	if err := p.check(); err != nil {
 		return Answer{}, err
 	}
+	p.Sure = p.Spoken != nil
 	ctx, stop := context.WithCancel(ctx)
 	defer stop() // cancels whoever still answers
 	r := &answering{a: a, ctx: ctx, prompt: p, each: each, events: make(chan event), running: map[int]*attempt{}, known: true}
@@ -162,10 +163,8 @@ func (a *Asker) Ask(ctx context.Context, p Prompt, order []Choice, each func(Pie
 					return r.answer, err
 				}
 			case e.err == nil:
-				for _, p := range t.held {
-					if err := r.deliver(p); err != nil {
-						return r.answer, err
-					}
+				if err := r.release(t); err != nil {
+					return r.answer, err
 				}
 				r.answer.By, r.answer.Done = t.choice.ID, e.done
 				if !r.known {
@@ -218,6 +217,10 @@ func (r *answering) start(c Choice, restarted bool) error {
 	default:
 		from = Resume{Text: r.answer.Text}
 	}
+	prompt := r.prompt
+	if r.answer.Text != "" {
+		prompt.Grammar = "" // which is that of a whole answer
+	}
 	ctx, stop := context.WithCancel(r.ctx)
 	n := r.attempts
 	r.attempts++
@@ -232,7 +235,7 @@ func (r *answering) start(c Choice, restarted bool) error {
 				return ctx.Err()
 			}
 		}
-		done, err := box.Complete(ctx, r.prompt, from, func(p Piece) error { return tell(event{attempt: n, piece: p}) })
+		done, err := box.Complete(ctx, prompt, from, func(p Piece) error { return tell(event{attempt: n, piece: p}) })
 		tell(event{attempt: n, end: true, done: done, err: err})
 	}()
 	return nil
@@ -240,11 +243,32 @@ func (r *answering) start(c Choice, restarted bool) error {
 
 // hear takes a piece of the box that answers.
 func (r *answering) hear(t *attempt, p Piece) error {
-	if r.prompt.Grammar != "" {
-		t.held = append(t.held, p)
+	if r.prompt.Grammar == "" || r.answer.Text != "" {
+		return r.deliver(p)
+	}
+	t.held = append(t.held, p)
+	if r.prompt.Spoken == nil {
 		return nil
 	}
-	return r.deliver(p)
+	var text strings.Builder
+	for _, p := range t.held {
+		text.WriteString(p.Text)
+	}
+	if !r.prompt.Spoken(text.String(), p.Sure) {
+		return nil
+	}
+	return r.release(t)
+}
+
+// release delivers what was held of an answer.
+func (r *answering) release(t *attempt) error {
+	for _, p := range t.held {
+		if err := r.deliver(p); err != nil {
+			return err
+		}
+	}
+	t.held = nil
+	return nil
 }
 
 func (r *answering) deliver(p Piece) error {

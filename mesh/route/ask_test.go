@@ -22,10 +22,11 @@ type scripted struct {
 
 	asked, stopped time.Duration // since the bubble began
 	began          time.Time
+	prompt         Prompt // it was asked last
 }
 
 func (s *scripted) Complete(ctx context.Context, p Prompt, from Resume, each func(Piece) error) (Done, error) {
-	s.asked = time.Since(s.began)
+	s.asked, s.prompt = time.Since(s.began), p
 	if s.err != nil {
 		return Done{}, s.err
 	}
@@ -156,6 +157,41 @@ func TestAtomicAnswerIsHeardWholeOrNotAtAll(t *testing.T) {
 			t.Errorf("half an action was heard: %q, %v", spoken(heard), err)
 		}
 	})
+}
+
+// An answer under a grammar that somebody hears is gone on with wherever it breaks off, and is
+// neither begun again nor changed; one that is not heard yet is rerun, under its grammar.
+func TestSpokenAnswerUnderAGrammarIsResumed(t *testing.T) {
+	const begun = "The lamp is on. T"
+	for _, other := range []string{"", "y"} { // the tokenizer of the second box
+		synctest.Test(t, func(t *testing.T) {
+			for k := 1; k < len(tale); k++ {
+				p := prompt()
+				p.Grammar = `root ::= "x"`
+				told := 0
+				p.Spoken = func(text string, sure float64) bool {
+					if text != begun {
+						return false
+					}
+					told++
+					return true
+				}
+				first, second := &scripted{text: tale, dies: k}, &scripted{text: tale, tokenizer: other}
+				answer, heard, err := ask(t, nil, p, first, second)
+				if err != nil || spoken(heard) != tale || answer.Text != tale || told != 1 {
+					t.Fatalf("died after %d: %q, begun %d times, %v", k, spoken(heard), told, err)
+				}
+				for _, p := range heard {
+					if p.Restart && p.Keep < len("The lamp is on.") {
+						t.Errorf("died after %d: what was spoken is taken back, to byte %d", k, p.Keep)
+					}
+				}
+				if whole := k < len(begun); whole != (answer.Done.Written == len(tale)) || whole != (second.prompt.Grammar != "") {
+					t.Errorf("died after %d: the second box wrote %d bytes under %q", k, answer.Done.Written, second.prompt.Grammar)
+				}
+			}
+		})
+	}
 }
 
 func TestSecondCopyWhereTheFirstTokenIsLate(t *testing.T) {

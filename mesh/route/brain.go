@@ -356,6 +356,12 @@ func (b *Brain) run(ctx context.Context, w *wire, q request, each func()) (Done,
 	}
 	return b.llama.Complete(ctx, q.Prompt, q.Resume, func(p Piece) error {
 		each()
+		if q.Sure && p.Sure > 0 {
+			f := sureFrame(p.Sure)
+			if err := w.send(f.kind, f.data); err != nil {
+				return err
+			}
+		}
 		f := pieceFrame(p)
 		return w.send(f.kind, f.data)
 	})

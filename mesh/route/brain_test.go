@@ -320,6 +320,21 @@ func TestAnswerUnderAGrammar(t *testing.T) {
 	if a.Done.Sure <= 0 || a.Done.Sure > 1 {
 		t.Errorf("it is %v sure", a.Done.Sure)
 	}
+	var sure []float64
+	p.Spoken = func(text string, s float64) bool { sure = append(sure, s); return len(text) > 3 }
+	spoken, err := NewAsker(func(c Choice) *Sibling { return &Sibling{Host: asker, ID: c.ID} }).Ask(t.Context(), p, choices(b), func(Piece) error { return nil })
+	if err != nil || spoken.Text != a.Text {
+		t.Fatalf("spoken while it is written: %+v, %v", spoken, err)
+	}
+	for _, s := range sure {
+		if s <= 0 || s > 1 {
+			t.Errorf("of the beginning it is sure %v", sure)
+		}
+	}
+	if len(sure) == 0 || len(sure) > 4 {
+		t.Errorf("it is asked %d times whether it is spoken", len(sure))
+	}
+	p.Spoken = nil
 	p.Grammar = `root ::= (`
 	if _, err := NewAsker(func(c Choice) *Sibling { return &Sibling{Host: asker, ID: c.ID} }).Ask(t.Context(), p, choices(b), func(Piece) error { return nil }); err == nil {
 		t.Error("a broken grammar is answered")

@@ -28,11 +28,12 @@ const (
 	framePiece    = 2 // the number of token ids (one byte), each as four bytes, then text
 	framePaused   = 3 // the brain's own household talks to it
 	frameResumed  = 4
-	frameBusy     = 5 // four bytes: seconds until it may be asked again
-	frameDone     = 6 // JSON: Done
-	frameFailed   = 7 // text: why
-	frameWaiting  = 8 // two bytes: requests before this one
-	frameOther    = 9 // the ids in Resume are not of this brain's tokenizer
+	frameBusy     = 5  // four bytes: seconds until it may be asked again
+	frameDone     = 6  // JSON: Done
+	frameFailed   = 7  // text: why
+	frameWaiting  = 8  // two bytes: requests before this one
+	frameOther    = 9  // the ids in Resume are not of this brain's tokenizer
+	frameSure     = 10 // four bytes: Sure of the piece that follows, in millionths; only to those who ask for it
 )
 
 // Message is a part of a prompt.
@@ -44,8 +45,13 @@ type Message struct {
 // Prompt is what a model is asked.
 type Prompt struct {
 	Messages []Message `json:"messages"`
-	Grammar  string    `json:"grammar,omitempty"` // GBNF; an answer under one is atomic
+	Grammar  string    `json:"grammar,omitempty"` // GBNF; an answer under one is atomic, unless it is Spoken
 	Tokens   int       `json:"tokens"`            // of the answer, at most
+	Sure     bool      `json:"sure,omitempty"`    // each piece is to come with how sure the model is
+	// Spoken says of the beginning of an answer under a grammar, and how sure the model is of
+	// it, 0..1, that somebody hears it from now on: it is no action, and is resumed like an
+	// answer under none, without the grammar. nil: no answer is.
+	Spoken func(text string, sure float64) bool `json:"-"`
 }
 
 // Resume is what was heard of an answer already: ids where the tokenizer is the same, else
@@ -202,7 +208,7 @@ func readFrame(r io.Reader) (frame, error) {
 		return frame{}, err
 	}
 	n := int(binary.BigEndian.Uint16(head[1:]))
-	if head[0] < frameAccepted || head[0] > frameOther || n > maxPiece {
+	if head[0] < frameAccepted || head[0] > frameSure || n > maxPiece {
 		return frame{}, fmt.Errorf("%w: kind %d of %d bytes", errFrame, head[0], n)
 	}
 	f := frame{head[0], make([]byte, n)}
@@ -217,6 +223,17 @@ func pieceFrame(p Piece) frame {
 	}
 	f.data = append(f.data, p.Text...)
 	return f
+}
+
+func sureFrame(sure float64) frame {
+	return frame{frameSure, binary.BigEndian.AppendUint32(nil, uint32(1e6*min(max(sure, 0), 1)))}
+}
+
+func (f frame) sure() (float64, error) {
+	if len(f.data) != 4 {
+		return 0, fmt.Errorf("%w: %d bytes of how sure a model is", errFrame, len(f.data))
+	}
+	return float64(min(binary.BigEndian.Uint32(f.data), 1e6)) / 1e6, nil
 }
 
 func (f frame) piece() (Piece, error) {

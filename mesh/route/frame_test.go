@@ -84,6 +84,7 @@ func FuzzFrame(f *testing.F) {
 	f.Add([]byte{framePaused, 0, 0})
 	f.Add([]byte{framePiece, 0, 2, 9, 'x'})
 	f.Add([]byte{framePiece, 255, 255})
+	f.Add([]byte{frameSure, 0, 4, 0, 15, 66, 64})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := readFrame(bytes.NewReader(data))
 		if err != nil {
@@ -92,6 +93,9 @@ func FuzzFrame(f *testing.F) {
 		var out bytes.Buffer
 		if err := writeFrame(&out, got); err != nil || !bytes.HasPrefix(data, out.Bytes()) {
 			t.Fatalf("%v", err)
+		}
+		if sure, err := got.sure(); got.kind == frameSure && err == nil && (sure < 0 || sure > 1) {
+			t.Fatalf("it is sure %v", sure)
 		}
 		if p, err := got.piece(); got.kind == framePiece && err == nil && !bytes.Equal(pieceFrame(p).data, got.data) {
 			t.Fatalf("%+v", p)

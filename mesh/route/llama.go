@@ -26,6 +26,8 @@ type Piece struct {
 	Restart bool
 	Keep    int
 
+	Sure float64 // under a grammar: geometric mean of the tokens' probabilities so far; 0: it is not known
+
 	tokenizer string // of Tokens
 }
 
@@ -139,7 +141,7 @@ func (l *Llama) Complete(ctx context.Context, p Prompt, from Resume, each func(P
 	defer body.Close()
 	lines := bufio.NewScanner(io.LimitReader(body, 8<<20))
 	lines.Buffer(nil, 1<<20)
-	written, counted, sum := 0, 0, 0.0
+	written, counted, sum, sure := 0, 0, 0.0, 0.0
 	for lines.Scan() {
 		data, is := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
 		if !is {
@@ -153,22 +155,20 @@ func (l *Llama) Complete(ctx context.Context, p Prompt, from Resume, each func(P
 		case c.Error != nil:
 			return Done{}, fmt.Errorf("the language model: %s", c.Error.Message)
 		case c.Stop:
-			t, sure := c.Timings, 0.0
-			if counted > 0 {
-				sure = math.Exp(sum / float64(counted))
-			}
+			t := c.Timings
 			return Done{Sure: sure, Cached: t.CacheN, Read: t.PromptN, Written: t.PredictedN, ReadMS: t.PromptMS, WriteMS: t.PredictedMS, Cut: c.StopType == "limit"}, nil
 		}
 		for _, t := range c.Chosen {
 			sum += max(t.Logprob, -20)
 			counted++
+			sure = math.Exp(sum / float64(counted))
 		}
 		tokens := c.Tokens
 		if c.Predicted-written != len(tokens) {
 			tokens = l.parts(ctx, c, c.Predicted-written)
 		}
 		written = c.Predicted
-		if err := each(Piece{Tokens: tokens, Text: strings.ToValidUTF8(c.Content, "\uFFFD")}); err != nil {
+		if err := each(Piece{Tokens: tokens, Text: strings.ToValidUTF8(c.Content, "\uFFFD"), Sure: sure}); err != nil {
 			return Done{}, err
 		}
 	}

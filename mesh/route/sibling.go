@@ -103,7 +103,7 @@ func (s *Sibling) converse(ctx context.Context, stream network.Stream, p Prompt,
 	}
 	stream.SetDeadline(time.Time{})
 	var accepted Accepted
-	pieces, paused := 0, false
+	pieces, paused, sure := 0, false, 0.0
 	for {
 		f, err := readFrame(stream)
 		if err != nil {
@@ -128,8 +128,12 @@ func (s *Sibling) converse(ctx context.Context, stream network.Stream, p Prompt,
 			if pieces++; pieces > p.Tokens+1 || len(piece.Tokens) > p.Tokens {
 				return Done{}, errTooMuch
 			}
-			piece.tokenizer = accepted.Tokenizer
+			piece.tokenizer, piece.Sure, sure = accepted.Tokenizer, sure, 0
 			if err := each(piece); err != nil {
+				return Done{}, err
+			}
+		case frameSure:
+			if sure, err = f.sure(); err != nil {
 				return Done{}, err
 			}
 		case framePaused:
