@@ -128,6 +128,7 @@ type Box struct {
 	events   events
 	heavy    heavy
 	weights  atomic.Pointer[weights.Node] // nil until the mesh runs
+	splits   splits
 	openai   ownEndpoint
 	shared   shared
 	claims   atomic.Pointer[claim.Node] // nil until the mesh runs
