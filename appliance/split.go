@@ -73,7 +73,7 @@ func (b *Box) openSplit() (*split.Node, error) {
 	}
 	m := b.siblings.mesh
 	node := split.NewNode(split.Options{Host: m.Host(), Siblings: m.Siblings, Name: b.siblingName, Engine: engine, Self: self, Dir: b.options.RuntimeDir,
-		Cache: filepath.Join(b.options.StateDir, "mesh", "layers"), Log: b.log.With("part", "split")})
+		Cache: filepath.Join(b.options.StateDir, "mesh", "layers"), Free: freeMemory, Log: b.log.With("part", "split")})
 	node.Lend(c.Lend << 20)
 	return node, nil
 }

@@ -51,7 +51,7 @@ func TestASplitModelIsLost(t *testing.T) {
 		t.Cleanup(func() { os.RemoveAll(dir) })
 		hosts = append(hosts, h)
 		nodes = append(nodes, split.NewNode(split.Options{Host: h, Siblings: func() []peer.ID { return []peer.ID{hosts[0].ID(), hosts[1].ID()} },
-			Name: func(peer.ID) string { return "Attic" }, Engine: engine, Self: voicetest.Program(t, "cricket"), Dir: dir, Cache: filepath.Join(dir, "cache"),
+			Name: func(peer.ID) string { return "Attic" }, Engine: engine, Self: voicetest.Program(t, "cricket"), Dir: dir, Cache: filepath.Join(dir, "cache"), Free: freeMemory,
 			Log: slog.New(slog.DiscardHandler)}))
 	}
 	kitchen, attic := hosts[0], hosts[1]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -178,7 +179,12 @@ func (n *Node) run(ctx context.Context, o Order, shares []Share) (*Running, erro
 	server := child.NewServer(child.Options{Part: "split model", Program: n.o.Self, Args: llama.Arguments(), Cell: true, Log: n.o.Log,
 		Env: []string{"OMP_WAIT_POLICY=passive", "GGML_NO_BACKTRACE=1"}}, func() error { return removed(r.Socket) }, client.Healthy)
 	go func() {
-		stop(server.Once(living))
+		err := server.Once(living)
+		select { // an engine that aborts since a box is gone is not what the house is told
+		case <-living.Done():
+		case <-time.After(2 * beatEvery):
+		}
+		stop(fmt.Errorf("the engine ended: %w", err))
 		held.Wait()
 		if r.err = context.Cause(living); errors.Is(r.err, context.Canceled) {
 			r.err = nil
@@ -241,12 +247,15 @@ func (n *Node) hold(ctx context.Context, lost context.CancelCauseFunc, held *syn
 	}
 	context.AfterFunc(ctx, func() { l.Close() })
 	held.Go(func() {
-		defer s.Close()
+		defer s.Reset()
 		beat := time.NewTicker(beatEvery)
 		defer beat.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-ctx.Done(): // it closes the stream when its engine is gone and the memory free
+				s.SetDeadline(time.Now().Add(askWait))
+				s.CloseWrite()
+				io.Copy(io.Discard, s)
 				return
 			case <-beat.C:
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -37,9 +38,10 @@ type Options struct {
 	Siblings func() []peer.ID // the paired boxes, asked each time
 	Name     func(peer.ID) string
 	Engine   Engine
-	Self     string // a program that becomes a cell where its first argument is cell.Verb
-	Dir      string // for sockets; its path is short, and only this user may enter it
-	Cache    string // folder for the layers that were received, so that they come once
+	Self     string       // a program that becomes a cell where its first argument is cell.Verb
+	Dir      string       // for sockets; its path is short, and only this user may enter it
+	Cache    string       // folder for the layers that were received, so that they come once; it is emptied when it has more than is lent
+	Free     func() int64 // bytes of memory that programs can still take here; 0: not known
 	Log      *slog.Logger
 }
 
@@ -157,6 +159,14 @@ func (n *Node) answer(s network.Stream) {
 func (n *Node) lending() int64 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	return n.spared()
+}
+
+// spared is what can be lent now: no more than is free. n.mu is held.
+func (n *Node) spared() int64 {
+	if free := n.o.Free(); free > 0 {
+		return min(n.lends, free)
+	}
 	return n.lends
 }
 
@@ -164,13 +174,14 @@ func (n *Node) lending() int64 {
 func (n *Node) take(l *lease, q question) (no string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	spared := n.spared()
 	switch {
-	case n.lends == 0:
+	case spared == 0:
 		return "it lends no memory (mesh.lend in its config.toml)"
 	case q.Build != n.o.Engine.Build:
 		return "its engine is another build: update both boxes"
-	case q.Bytes <= 0 || q.Bytes > n.lends:
-		return fmt.Sprintf("it lends %d MiB, and %d are asked for", n.lends>>20, q.Bytes>>20)
+	case q.Bytes <= 0 || q.Bytes > spared:
+		return fmt.Sprintf("it lends %d MiB, and %d are asked for", spared>>20, q.Bytes>>20)
 	case n.lease != nil:
 		return "another box has borrowed its memory"
 	}
@@ -190,7 +201,7 @@ func (n *Node) lend(s network.Stream, l *lease, q question) error {
 		Args: append(slices.Clone(n.o.Engine.RPC[1:]), "--host", "127.0.0.1", "--port", strconv.Itoa(rpcPort), "-c", "-t", strconv.Itoa(max(1, runtime.NumCPU()-1)))}
 	server := child.NewServer(child.Options{Part: "engine for " + n.o.Name(from), Program: n.o.Self, Args: rpc.Arguments(), Cell: true, Log: n.o.Log,
 		Env: []string{"OMP_WAIT_POLICY=passive", "GGML_NO_BACKTRACE=1", "LLAMA_CACHE=" + n.o.Cache + "/"}},
-		func() error { return errors.Join(os.MkdirAll(n.o.Cache, 0o700), removed(l.socket)) },
+		func() error { return errors.Join(tidy(n.o.Cache, n.lending()), removed(l.socket)) },
 		func(context.Context) error { _, err := os.Stat(l.socket); return err })
 	n.mu.Lock()
 	l.server = server
@@ -220,6 +231,31 @@ func (n *Node) lend(s network.Stream, l *lease, q question) error {
 		}
 	}
 	return errFrame
+}
+
+// tidy makes a folder of layers, an empty one where it has more than most bytes: whose they were
+// is not known.
+func tidy(dir string, most int64) error {
+	var has int64
+	err := filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil {
+			has += info.Size()
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if has > most {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(dir, 0o700)
 }
 
 // removed removes a socket, where there is one.

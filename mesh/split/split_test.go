@@ -106,7 +106,7 @@ func home(tb testing.TB, names ...string) []box {
 			log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("box", name)
 		}
 		out = append(out, box{NewNode(Options{Host: h, Siblings: siblings, Name: func(id peer.ID) string { return called[id] }, Engine: e, Self: self,
-			Dir: dir, Cache: filepath.Join(dir, "cache"), Log: log}), h})
+			Dir: dir, Cache: filepath.Join(dir, "cache"), Free: func() int64 { return 0 }, Log: log}), h})
 	}
 	for _, other := range out[1:] {
 		if err := out[0].host.Connect(tb.Context(), peer.AddrInfo{ID: other.host.ID(), Addrs: other.host.Addrs()}); err != nil {
@@ -356,6 +356,91 @@ func TestABoxThatIsLostEndsTheSplit(t *testing.T) {
 				if err := route.NewLlama(r.Socket).Healthy(t.Context()); err == nil {
 					t.Error("the model answers still")
 				}
+			}
+		})
+	}
+}
+
+// Layers that a box has received before are in its cache: the second time only their hashes go.
+// A cache that has more than is lent is emptied.
+func TestLayersTravelOnce(t *testing.T) {
+	model := filepath.Join(t.TempDir(), "wide.gguf")
+	f, err := os.Create(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The engine caches tensors above 10 MiB: three of 12 in each layer.
+	if err := random.Llama(f, random.LlamaShape{Ctx: 512, State: 1024, Head: 8, Layer: 2, Feed: 6144}, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	boxes := home(t, "Kitchen", "Attic")
+	kitchen, attic := boxes[0], boxes[1]
+	attic.Lend(reserve + 60<<20)
+	var sent []int64
+	for range 2 {
+		r, err := kitchen.Begin(t.Context(), Order{Model: model, Siblings: []peer.ID{attic.host.ID()}, Free: reserve + 60<<20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Sent() < r.Shares[0].Bytes && len(sent) == 0 {
+			t.Errorf("%d bytes were sent, and the layers have %d", r.Sent(), r.Shares[0].Bytes)
+		}
+		sent = append(sent, r.Sent())
+		r.Stop()
+	}
+	t.Logf("%d bytes were sent, and then %d", sent[0], sent[1])
+	if sent[1] > sent[0]-3*12<<20 {
+		t.Errorf("%d bytes were sent, and then %d: the layers went twice", sent[0], sent[1])
+	}
+	if err := tidy(attic.o.Cache, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(attic.o.Cache); err != nil || len(left) != 0 {
+		t.Errorf("a cache that is too big has %v, %v", left, err)
+	}
+}
+
+// A sibling that borrows out its memory and then does not carry what the engine says is lost, and
+// so is one that goes while the layers travel; nothing answers then.
+func TestASiblingThatDiesInTheMiddleIsLost(t *testing.T) {
+	model := plainModel(t)
+	for name, tunnel := range map[string]func(s network.Stream){
+		"it opens no tunnel": func(s network.Stream) { s.Reset() },
+		"it sends rubbish": func(s network.Stream) {
+			writeFrame(s, answer{})
+			s.Write(bytes.Repeat([]byte("rubbish "), 100))
+			s.Close()
+		},
+		"it goes at the start": func(s network.Stream) { s.Conn().Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			boxes := home(t, "Kitchen", "Attic")
+			kitchen, attic := boxes[0], boxes[1]
+			attic.Lend(reserve + 8<<20)
+			attic.host.SetStreamHandler(Protocol, func(s network.Stream) {
+				defer s.Reset()
+				for {
+					var q question
+					if readFrame(s, &q) != nil {
+						return
+					}
+					if q.Ask == askTunnel {
+						tunnel(s)
+						return
+					}
+					if writeFrame(s, answer{Build: attic.o.Engine.Build, Lends: 1 << 30}) != nil {
+						return
+					}
+				}
+			})
+			if r, err := kitchen.Begin(t.Context(), Order{Model: model, Siblings: []peer.ID{attic.host.ID()}, Free: reserve + 2<<20}); err == nil {
+				r.Stop()
+				t.Error("it is split with a box that carries nothing")
+			} else {
+				t.Log(err)
 			}
 		})
 	}
