@@ -109,9 +109,11 @@ func (r *reader) skip(n uint64) {
 	}
 }
 
+// sizes are those of GGUF's plain types, in bytes.
+var sizes = map[uint64]uint64{0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+
 // value skips a value of a kind. In: the numbers of GGUF's types; 8 is text, 9 an array.
 func (r *reader) value(kind uint64) {
-	sizes := map[uint64]uint64{0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 	switch size, plain := sizes[kind]; {
 	case plain:
 		r.skip(size)
