@@ -105,6 +105,9 @@ func (b *Box) runHeavy(ctx context.Context) error {
 	splits, err := b.openSplit()
 	if err != nil {
 		log.Error("this box has no part in split models", "err", err)
+		b.splits.mu.Lock()
+		b.splits.fault = err
+		b.splits.mu.Unlock()
 	}
 	b.splits.node.Store(splits)
 	defer b.splits.node.Store(nil)

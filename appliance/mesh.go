@@ -127,7 +127,7 @@ func (b *Box) checkMesh(ctx context.Context) []Finding {
 		}
 		out = append(out, Finding{Part: part, Text: f.Text, Hint: f.Hint})
 	}
-	return append(out, b.checkShared()...)
+	return append(append(out, b.checkShared()...), b.checkSplit()...)
 }
 
 // PairLine is a line of what POST /mesh/pair answers: the code while it is shown, and then

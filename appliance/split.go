@@ -30,8 +30,11 @@ type splits struct {
 	node    atomic.Pointer[split.Node]    // nil until the mesh runs, and where the engine is not whole
 	running atomic.Pointer[split.Running] // nil: nothing is split from here
 
-	mu   sync.Mutex
-	lost string // why the last one ended, where a box was lost
+	begins sync.Mutex // held while one is begun
+
+	mu    sync.Mutex
+	lost  string // why the last one ended, where a box was lost
+	fault error  // why this box can have no part in any
 }
 
 // SplitReport is the answer to GET /mesh/split.
@@ -78,6 +81,16 @@ func (b *Box) openSplit() (*split.Node, error) {
 	return node, nil
 }
 
+// checkSplit says why this box has no part in split models, where its owner wants one.
+func (b *Box) checkSplit() []Finding {
+	b.splits.mu.Lock()
+	defer b.splits.mu.Unlock()
+	if b.splits.fault == nil {
+		return nil
+	}
+	return []Finding{{Part: "split", Text: b.splits.fault.Error(), Hint: "apt-get install llama.cpp-tools llama.cpp-tools-extra libggml0-backend-rpc"}}
+}
+
 // split splits a model over siblings, and tells how it goes on.
 func (b *Box) split(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/jsonl")
@@ -99,6 +112,10 @@ func (b *Box) split(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *Box) beginSplit(ctx context.Context, model string, siblings []string, tell func(string)) (*split.Running, error) {
+	if !b.splits.begins.TryLock() {
+		return nil, &split.Refusal{Why: "a model is being split already: cricket mesh split"}
+	}
+	defer b.splits.begins.Unlock()
 	node := b.splits.node.Load()
 	switch {
 	case !b.config.Mesh.Split:
@@ -131,10 +148,7 @@ func (b *Box) beginSplit(ctx context.Context, model string, siblings []string, t
 	if err != nil {
 		return nil, err
 	}
-	if !b.splits.running.CompareAndSwap(nil, running) {
-		running.Stop()
-		return nil, &split.Refusal{Why: "another model was split meanwhile"}
-	}
+	b.splits.running.Store(running)
 	go b.watchSplit(running)
 	return running, nil
 }
