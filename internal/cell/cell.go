@@ -23,8 +23,7 @@ const Verb = "cell"
 
 const (
 	patience = 10 * time.Second
-	maxDoors = 32       // connections that are open at once
-	spare    = 64 << 20 // bytes of data that the process of the cell takes itself
+	maxDoors = 32 // connections that are open at once
 )
 
 // Cell is a program and how it is reached.
@@ -103,19 +102,22 @@ func (c Cell) run() (int, error) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return 0, fmt.Errorf("give up gaining capabilities: %w", err)
 	}
-	limits := map[int]uint64{unix.RLIMIT_CORE: 0}
-	if c.Memory > 0 {
-		limits[unix.RLIMIT_DATA] = uint64(c.Memory) + spare
-	}
-	for which, n := range limits {
-		if err := unix.Setrlimit(which, &unix.Rlimit{Cur: n, Max: n}); err != nil {
-			return 0, fmt.Errorf("limit the cell: %w", err)
-		}
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		return 0, fmt.Errorf("forbid a core: %w", err)
 	}
 	cmd := exec.Command(c.Program, c.Args...)
 	cmd.Stderr = os.Stderr // standard output may hold what was said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	err := cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("start %s: %w", c.Program, err)
+	}
+	if most := uint64(c.Memory); c.Memory > 0 {
+		if err := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_DATA, &unix.Rlimit{Cur: most, Max: most}, nil); err != nil {
+			cmd.Process.Kill()
+			return 0, errors.Join(fmt.Errorf("limit the memory of the cell: %w", err), cmd.Wait())
+		}
+	}
+	err := cmd.Wait()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		if exit.ExitCode() < 0 { // by a signal
 			return 1, nil
@@ -123,7 +125,7 @@ func (c Cell) run() (int, error) {
 		return exit.ExitCode(), nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("start %s: %w", c.Program, err)
+		return 0, fmt.Errorf("run %s: %w", c.Program, err)
 	}
 	return 0, nil
 }
