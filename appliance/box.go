@@ -129,6 +129,7 @@ type Box struct {
 	heavy    heavy
 	weights  atomic.Pointer[weights.Node] // nil until the mesh runs
 	pulls    modelPull
+	splits   splits
 	openai   ownEndpoint
 	shared   shared
 	claims   atomic.Pointer[claim.Node] // nil until the mesh runs

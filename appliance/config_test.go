@@ -69,6 +69,7 @@ func TestConfigFaultsNameFileLineAndKey(t *testing.T) {
 		{"a permission with a code that is not set", "[[permission]]\nthen = 'code'", "config.toml:1: 'permission.then' = \"code\" needs 'dialogue.code'"},
 		{"a code of words", "[dialogue]\ncode = 'sesame'", "'dialogue.code' must be 4 to 12 digits"},
 		{"a mesh without a port", "[mesh]\nlisten = 'kitchen'", "'mesh.listen' must be host:port"},
+		{"memory below nothing that is lent", "[mesh]\nlend = -1", "'mesh.lend' must be between 0 and"},
 		{"a mesh at a name", "[mesh]\nlisten = 'kitchen:7420'", "'mesh.listen' must be host:port"},
 		{"a peer that is none", "[mesh]\npeers = ['http://kitchen/']", "'mesh.peers': \"http://kitchen/\" must be a host or host:port"},
 		{"a board that nobody knows", "[board]\nprofile = 'respeaker-9mic'", `'board.profile' must be empty, "gpio", or one of respeaker-2mic, respeaker-4mic, not "respeaker-9mic"`},

@@ -102,6 +102,16 @@ func (b *Box) runHeavy(ctx context.Context) error {
 		log.Error("siblings are given no models", "err", err)
 	}
 	b.weights.Store(files)
+	splits, err := b.openSplit()
+	if err != nil {
+		log.Error("this box has no part in split models", "err", err)
+		b.splits.mu.Lock()
+		b.splits.fault = err
+		b.splits.mu.Unlock()
+	}
+	b.splits.node.Store(splits)
+	defer b.splits.node.Store(nil)
+	defer b.endSplit()
 	defer b.weights.Store(nil)
 	defer b.heavy.home.Store(nil)
 	defer b.heavy.node.Store(nil)
@@ -117,6 +127,9 @@ func (b *Box) voiceComes() {
 	files := b.weights.Load()
 	if b.heavy.brain == nil && b.openai.server == nil && files == nil {
 		return
+	}
+	if lent := b.splits.node.Load(); lent != nil {
+		lent.Pause()
 	}
 	if b.heavy.brain != nil {
 		b.heavy.brain.Pause()
@@ -134,6 +147,9 @@ func (b *Box) voiceComes() {
 			}
 			if files := b.weights.Load(); files != nil {
 				files.Continue()
+			}
+			if lent := b.splits.node.Load(); lent != nil {
+				lent.Continue()
 			}
 			b.openai.goOn()
 		})
@@ -232,7 +248,10 @@ func prompt(q llm.Question) route.Prompt {
 // sentence of an answer, once: after that a sibling's answer is only gone on with, by another
 // sibling where the first one fails, and nobody begins another.
 func (b *Box) consult(ctx context.Context, q intent.Query, begun func(sentence string)) (thought, error) {
-	var t thought
+	t, ok := b.askSplit(ctx, q)
+	if ok {
+		return t, nil
+	}
 	if home := b.heavy.home.Load(); home != nil && len(b.siblings.mesh.Siblings()) > 0 {
 		question := llm.NewVocabulary(b.house.Now().Home.Names()).Question(q)
 		asking, stop := context.WithCancelCause(ctx)

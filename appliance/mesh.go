@@ -27,6 +27,8 @@ type Mesh struct {
 	Listen  string   `toml:"listen"`
 	Peers   []string `toml:"peers"`
 	Brain   bool     `toml:"brain"`
+	Lend    int64    `toml:"lend"` // MiB
+	Split   bool     `toml:"split"`
 	Private []string `toml:"private"`
 	Metrics string   `toml:"metrics"`
 }
@@ -39,6 +41,9 @@ func (m Mesh) validate(fault func(string, ...any)) {
 	}
 	if at, err := netip.ParseAddrPort(m.Metrics); m.Metrics != "" && (err != nil || !at.Addr().IsLoopback()) {
 		fault("'mesh.metrics' must be an address of this machine alone with a port, \"127.0.0.1:7422\", not %q", m.Metrics)
+	}
+	if m.Lend < 0 || m.Lend > 1<<20 {
+		fault("'mesh.lend' must be between 0 and %d MiB, not %d", 1<<20, m.Lend)
 	}
 	for _, p := range m.Peers {
 		host, port, err := net.SplitHostPort(p)
@@ -122,7 +127,7 @@ func (b *Box) checkMesh(ctx context.Context) []Finding {
 		}
 		out = append(out, Finding{Part: part, Text: f.Text, Hint: f.Hint})
 	}
-	return append(out, b.checkShared()...)
+	return append(append(out, b.checkShared()...), b.checkSplit()...)
 }
 
 // PairLine is a line of what POST /mesh/pair answers: the code while it is shown, and then
@@ -190,6 +195,9 @@ func (s *siblings) serve(mux *http.ServeMux) {
 	handle("GET /mesh/export", s.box.exportShared)
 	handle("POST /mesh/erase", s.box.eraseShared)
 	handle("POST /mesh/talk", s.talk)
+	handle("GET /mesh/split", s.box.splitNow)
+	handle("POST /mesh/split", s.box.split)
+	handle("POST /mesh/unsplit", s.box.unsplit)
 }
 
 // pair shows a code, or takes the one in "code".

@@ -101,6 +101,7 @@ type commands struct {
 	Doctor    doctor        `cmd:"" help:"Find faults and name the fix."`
 	Bench     benchCommands `cmd:"" help:"Measure this box."`
 	FirstBoot firstBoot     `cmd:"" hidden:"" help:"Take over what is on the card (run by the card image)."`
+	Cell      cellCommand   `cmd:"" hidden:"" help:"Be the network that an engine has for itself (run by the daemon)."`
 	Models    modelCommands `cmd:"" help:"The models that hear, speak and understand."`
 	Wake      wakeCommands  `cmd:"" help:"The words that wake the box."`
 	Learned   struct {

@@ -17,6 +17,7 @@ type meshCommands struct {
 	Status meshStatus `cmd:"" help:"Show this box's siblings, and why one is not reached."`
 	Pair   meshPair   `cmd:"" help:"Show a code for another box, or take the code that another box shows."`
 	Route  meshRoute  `cmd:"" help:"Say which box's language model would be asked a sentence, and why."`
+	Split  meshSplit  `cmd:"" help:"Run a language model that is too big for one box on this one and on siblings."`
 	Talk   meshTalk   `cmd:"" help:"Let what is said into this box's microphone be heard on another box."`
 	Export meshExport `cmd:"" help:"Print what the boxes of the home know together: lists, reminders and taught names, as JSON."`
 	Erase  meshErase  `cmd:"" help:"Remove all lists, reminders and taught names from all boxes of the home."`

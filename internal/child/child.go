@@ -31,6 +31,7 @@ type Options struct {
 	Args        []string
 	Env         []string // added to this process's environment
 	MemoryLimit int64    // resident bytes; 0: no limit
+	Cell        bool     // it is a cell (internal/cell): in user, network and process namespaces of its own
 	Log         *slog.Logger
 
 	// Prepare, where set, runs on every new child before it serves calls; do

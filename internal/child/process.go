@@ -28,6 +28,9 @@ type process struct {
 	stderr   *lines
 }
 
+// inCell is the user and the group of a cell, inside.
+const inCell = 1000
+
 // launch starts the program with the wire on descriptors 3 and 4.
 func launch(o Options) (*process, error) {
 	if socket := helperSocket(o.Args); socket != "" {
@@ -53,6 +56,13 @@ func launch(o Options) (*process, error) {
 	// children. The kernel kills the child when the thread that started it ends,
 	// so that thread is kept until the child is gone. prctl(2) PR_SET_PDEATHSIG.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	if o.Cell {
+		// An ordinary user in there, who can set up the loopback: CAP_NET_ADMIN, capabilities(7).
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: inCell, HostID: os.Getuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: inCell, HostID: os.Getgid(), Size: 1}}
+		cmd.SysProcAttr.AmbientCaps = []uintptr{12}
+	}
 
 	started, exited := make(chan error, 1), make(chan error, 1)
 	go func() {

@@ -54,6 +54,14 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
+// Once is Run for a program that is not started again when it has ended; it returns why that
+// was. It may be called once, and not beside Run.
+func (s *Server) Once(ctx context.Context) error {
+	_, err := s.live(ctx, 0)
+	s.set(State{Err: err}, true)
+	return err
+}
+
 // live is the life of one process. It returns how long that served, 0 where it
 // never did, and why it ended.
 func (s *Server) live(ctx context.Context, restarts int) (up time.Duration, err error) {
