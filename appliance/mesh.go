@@ -121,13 +121,23 @@ func (b *Box) checkMesh(ctx context.Context) []Finding {
 	status := s.mesh.Status()
 	out := []Finding{{Part: "mesh", OK: true, Text: status.Summary()}}
 	for _, f := range faults {
-		part := f.Part
-		if part != "mesh" {
-			part = "sibling " + part
-		}
-		out = append(out, Finding{Part: part, Text: f.Text, Hint: f.Hint})
+		out = append(out, b.meshFinding(f))
 	}
 	return append(append(out, b.checkShared()...), b.checkSplit()...)
+}
+
+// meshFinding is a fault of the mesh as doctor says it. A sibling that others hear and this box
+// does not reach is switched on: the network keeps the two apart.
+func (b *Box) meshFinding(f mesh.Fault) Finding {
+	out := Finding{Part: f.Part, Text: f.Text, Hint: f.Hint}
+	if f.Part != "mesh" {
+		out.Part = "sibling " + f.Part
+	}
+	if node := b.heavy.node.Load(); f.Unreached != "" && node != nil && node.ByOthers(f.Unreached) {
+		out.Text = "other boxes hear it, but this one does not reach it: the network keeps the two apart (client isolation); " + f.Text
+		out.Hint = "switch client isolation off in the access point (also called AP isolation or guest network), or put both boxes into one network"
+	}
+	return out
 }
 
 // PairLine is a line of what POST /mesh/pair answers: the code while it is shown, and then

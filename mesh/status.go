@@ -88,14 +88,18 @@ type Fault struct {
 	Part string // "mesh", or the name of a sibling
 	Text string
 	Hint string
+
+	Unreached peer.ID // a sibling of which nothing more is known; "": the fault is another
 }
+
+func fault(part, text, hint string) Fault { return Fault{Part: part, Text: text, Hint: hint} }
 
 // Faults looks for what is wrong, and asks at the addresses of siblings that are not reached
 // who answers there.
 func (m *Mesh) Faults(ctx context.Context) []Fault {
 	var out []Fault
 	add := func(part, hint, format string, args ...any) {
-		out = append(out, Fault{part, fmt.Sprintf(format, args...), hint})
+		out = append(out, fault(part, fmt.Sprintf(format, args...), hint))
 	}
 	m.mutex.Lock()
 	unfit, missed, twins := m.unfit, maps.Clone(m.missed), maps.Clone(m.twins)
@@ -146,14 +150,14 @@ func (m *Mesh) faultsOf(ctx context.Context, b Member, twin bool) []Fault {
 	h := m.Host()
 	switch {
 	case twin:
-		return []Fault{{b.Name, "its key is on two boxes: a copied card or disk", "on the copied one delete the folder mesh of its state directory, and pair it again"}}
+		return []Fault{fault(b.Name, "its key is on two boxes: a copied card or disk", "on the copied one delete the folder mesh of its state directory, and pair it again")}
 	case errors.Is(heard.fault, errVersion):
-		return []Fault{{b.Name, heard.fault.Error(), "cricket update check"}}
+		return []Fault{fault(b.Name, heard.fault.Error(), "cricket update check")}
 	case h == nil:
 		return nil
 	case h.Network().Connectedness(b.ID) == network.Connected:
 		if heard.apart.Abs() > clockApart {
-			return []Fault{{b.Name, fmt.Sprintf("its clock is %v from this box's", heard.apart), "timedatectl, on both"}}
+			return []Fault{fault(b.Name, fmt.Sprintf("its clock is %v from this box's", heard.apart), "timedatectl, on both")}
 		}
 		return nil
 	}
@@ -162,7 +166,7 @@ func (m *Mesh) faultsOf(ctx context.Context, b Member, twin bool) []Fault {
 
 // unreached says why a sibling is not connected, by asking who is where it should be.
 func (m *Mesh) unreached(ctx context.Context, b Member) Fault {
-	f := Fault{Part: b.Name, Hint: "is it switched on, and in this network? Its address helps where multicast is blocked: mesh.peers in config.toml"}
+	f := Fault{Part: b.Name, Unreached: b.ID, Hint: "is it switched on, and in this network? Its address helps where multicast is blocked: mesh.peers in config.toml"}
 	var group sync.WaitGroup
 	addrs := m.addressesOf(b.ID)
 	sights, errs := make([]sight, len(addrs)), make([]error, len(addrs))
@@ -176,9 +180,9 @@ func (m *Mesh) unreached(ctx context.Context, b Member) Fault {
 		address := hostPort(addrs[i])
 		switch {
 		case s.ID == b.ID && !s.LetsUsIn:
-			return Fault{b.Name, fmt.Sprintf("it is at %s and hangs up: it does not know this box any more", address), "pair the two again: cricket mesh pair; if the owner revoked this box, delete " + m.dir + " first"}
+			return fault(b.Name, fmt.Sprintf("it is at %s and hangs up: it does not know this box any more", address), "pair the two again: cricket mesh pair; if the owner revoked this box, delete "+m.dir+" first")
 		case s.ID == b.ID:
-			return Fault{b.Name, fmt.Sprintf("it is at %s and will be connected soon", address), "cricket mesh status"}
+			return fault(b.Name, fmt.Sprintf("it is at %s and will be connected soon", address), "cricket mesh status")
 		case s.ID != "":
 			errs[i] = fmt.Errorf("at %s another box answers", address)
 		}
@@ -207,7 +211,7 @@ func (m *Mesh) multicastFaults() []Fault {
 	}
 	const hint = "allow multicast (UDP port 5353) in the firewall, and between Wi-Fi clients in the access point; or give addresses: mesh.peers in config.toml"
 	if err := m.options.Finder.Check(); err != nil {
-		return []Fault{{"mesh", fmt.Sprintf("multicast is blocked: %v", err), hint}}
+		return []Fault{fault("mesh", fmt.Sprintf("multicast is blocked: %v", err), hint)}
 	}
 	m.mutex.Lock()
 	hints := maps.Clone(m.hints)
@@ -222,7 +226,7 @@ func (m *Mesh) multicastFaults() []Fault {
 	}
 	var out []Fault
 	for _, p := range silent {
-		out = append(out, Fault{m.nameOf(p), "it is reached, but its announcements are not heard: multicast is blocked between the two, and a new address would not be found", hint})
+		out = append(out, fault(m.nameOf(p), "it is reached, but its announcements are not heard: multicast is blocked between the two, and a new address would not be found", hint))
 	}
 	return out
 }

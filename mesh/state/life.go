@@ -148,6 +148,12 @@ func (l *Life) Vital(id peer.ID) Vital {
 	return Unknown
 }
 
+// ByOthers says that a box is alive by the word of others alone: here it would be suspected.
+func (l *Life) ByOthers(id peer.ID, now time.Duration) bool {
+	p := l.peers[id]
+	return p != nil && p.vital == Alive && now-p.heard >= p.limit
+}
+
 // Silent is how long ago a byte came from a box; ok is false where none ever did.
 func (l *Life) Silent(id peer.ID, now time.Duration) (ago time.Duration, ok bool) {
 	if p := l.peers[id]; p != nil {

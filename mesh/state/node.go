@@ -82,6 +82,13 @@ func (n *Node) Vital(id peer.ID) Vital {
 	return n.life.Vital(id)
 }
 
+// ByOthers says that a sibling is alive by the word of others alone: nothing of it comes here.
+func (n *Node) ByOthers(id peer.ID) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.life.ByOthers(id, time.Since(n.start))
+}
+
 // Heard says that a byte came from a sibling on a stream of any protocol.
 func (n *Node) Heard(id peer.ID) {
 	n.mu.Lock()
