@@ -192,8 +192,8 @@ func (m *Mesh) unreached(ctx context.Context, b Member) Fault {
 	announced := time.Since(m.hints[b.ID].at) < silentTime
 	m.mutex.Unlock()
 	if i := slices.IndexFunc(errs, swallowed); announced && i >= 0 {
-		return Fault{b.Name, fmt.Sprintf("it announces itself, and what this box sends to it is swallowed: the access point keeps its clients apart, or a firewall drops it: %v", errs[i]),
-			"switch off client isolation (AP isolation) in the access point, and allow TCP and UDP port 7420 in the firewall of " + b.Name}
+		return fault(b.Name, fmt.Sprintf("it announces itself, and what this box sends to it is swallowed: the access point keeps its clients apart, or a firewall drops it: %v", errs[i]),
+			"switch off client isolation (AP isolation) in the access point, and allow TCP and UDP port 7420 in the firewall of "+b.Name)
 	}
 	if err := errors.Join(errs...); err != nil {
 		f.Text = "not reached: " + strings.ReplaceAll(err.Error(), "\n", "; ")

@@ -1,7 +1,6 @@
 package lan
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -309,71 +308,4 @@ func said(t *testing.T, f *Finder, wrong bool) {
 			t.Fatalf("Check says %v", f.Check())
 		}
 	}
-}
-
-// Boxes find each other on a machine where avahi-daemon, which many have, holds the port of
-// mDNS already, and where it comes later.
-func TestBesideAvahi(t *testing.T) {
-	program, err := exec.LookPath("avahi-daemon")
-	if err != nil && os.Getenv("CRICKET_NO_SKIP") == "1" {
-		t.Fatal("there is no avahi-daemon; hint: sudo apt-get install avahi-daemon")
-	}
-	if err != nil {
-		t.Skip("there is no avahi-daemon; hint: sudo apt-get install avahi-daemon")
-	}
-	for _, order := range []string{"first", "later"} {
-		t.Run(order, func(t *testing.T) {
-			namespace(t, func(t *testing.T) {
-				cable(t, "eth0", "10.7.0.1/24", "fd07::1/64")
-				if order == "first" {
-					avahi(t, program)
-				}
-				_, a, _, stopA := run(t, mesh.Announcement{ID: id(1), Port: 7420})
-				defer stopA()
-				if order == "later" {
-					avahi(t, program)
-				}
-				_, b, _, stopB := run(t, mesh.Announcement{ID: id(2), Port: 7430})
-				defer stopB()
-				wait(t, a, func(h mesh.Hint) bool { return h.ID == id(2) })
-				wait(t, b, func(h mesh.Hint) bool { return h.ID == id(1) })
-			})
-		})
-	}
-}
-
-// avahi runs the daemon in this namespace, with nothing but itself to announce, and returns
-// when it has the port.
-func avahi(t *testing.T, program string) {
-	t.Helper()
-	config := t.TempDir() + "/avahi.conf"
-	if err := os.WriteFile(config, []byte("[server]\nhost-name=beside\nenable-dbus=no\nallow-interfaces=eth0\n[publish]\npublish-workstation=yes\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	// Its PID file must not be that of the machine's own, and here is no user but root to own it.
-	cmd := exec.Command("unshare", "-m", "sh", "-c", `mount -t tmpfs run /run && echo avahi:x:0:0::/:/bin/false >/run/passwd && echo avahi:x:0: >/run/group &&
-		mount --bind /run/passwd /etc/passwd && mount --bind /run/group /etc/group && exec "$0" -f "$1" --no-drop-root --no-chroot --no-rlimits`, program, config)
-	said, err := cmd.StderrPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	var log strings.Builder
-	for lines := bufio.NewScanner(said); lines.Scan(); {
-		fmt.Fprintln(&log, lines.Text())
-		if strings.Contains(lines.Text(), "Server startup complete") {
-			go func() {
-				for lines.Scan() {
-				}
-			}()
-			return
-		}
-	}
-	t.Fatalf("avahi-daemon does not start:\n%s", log.String())
 }
