@@ -29,6 +29,10 @@ type Mesh struct {
 	Brain   bool     `toml:"brain"`
 	Private []string `toml:"private"`
 	Metrics string   `toml:"metrics"`
+
+	Site       string   `toml:"site"`
+	Rendezvous []string `toml:"rendezvous"`
+	ShareWith  []string `toml:"share_with"` // other sites
 }
 
 func (m Mesh) validate(fault func(string, ...any)) {
@@ -39,6 +43,15 @@ func (m Mesh) validate(fault func(string, ...any)) {
 	}
 	if at, err := netip.ParseAddrPort(m.Metrics); m.Metrics != "" && (err != nil || !at.Addr().IsLoopback()) {
 		fault("'mesh.metrics' must be an address of this machine alone with a port, \"127.0.0.1:7422\", not %q", m.Metrics)
+	}
+	if len(m.Site) > 64 {
+		fault("'mesh.site' must be at most 64 bytes long")
+	}
+	if _, err := mesh.ReadRendezvous(m.Rendezvous); err != nil {
+		fault("'mesh.rendezvous' must be as /ip4/192.0.2.1/tcp/7420/p2p/ID, as `cricket mesh rendezvous` prints it: %v", err)
+	}
+	if len(m.Rendezvous) > 0 && m.Site == "" {
+		fault("'mesh.rendezvous' needs 'mesh.site', the name of the house that this box is in")
 	}
 	for _, p := range m.Peers {
 		host, port, err := net.SplitHostPort(p)
@@ -66,7 +79,7 @@ func (b *Box) openMesh() error {
 	if !b.options.Keep || !c.Enabled {
 		return nil
 	}
-	m, err := mesh.Open(mesh.Options{StateDir: b.options.StateDir, Name: b.meshName(), Listen: c.Listen, Peers: c.Peers, Finder: lan.New(), Log: b.log.With("part", "mesh")})
+	m, err := mesh.Open(mesh.Options{StateDir: b.options.StateDir, Name: b.meshName(), Listen: c.Listen, Peers: c.Peers, Site: c.Site, Rendezvous: c.Rendezvous, Finder: lan.New(), Log: b.log.With("part", "mesh")})
 	if err != nil {
 		b.siblings.fault = err
 		b.log.Error("this box has no siblings", "err", err)
