@@ -238,7 +238,7 @@ func (m *Mesh) keepTelling(ctx context.Context) {
 		told := map[peer.ID]bool{}
 		for _, c := range m.host.Network().Conns() {
 			p := c.RemotePeer()
-			if !m.admits(p) {
+			if !m.gate.admits(p) {
 				c.Close()
 			} else if !told[p] {
 				told[p] = true
