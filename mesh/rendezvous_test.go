@@ -58,7 +58,14 @@ func (c *cricket) elsewhere(port int, at ...*Rendezvous) *cricket {
 func (c *cricket) keeps(r *Rendezvous) {
 	c.t.Helper()
 	<-c.Started()
-	c.waits(func() bool { return slices.Contains(r.Reached(), c.ID()) })
+	timeout := time.After(time.Minute) // nothing is decided by it
+	for !slices.Contains(r.Reached(), c.ID()) {
+		select {
+		case <-time.After(10 * time.Millisecond): // the other end of a connection: nobody here is told of it
+		case <-timeout:
+			c.t.Fatalf("it never reaches the rendezvous peer; its log:\n%s", c.log)
+		}
+	}
 }
 
 func TestTwoHousesMeetAtARendezvousPeer(t *testing.T) {
