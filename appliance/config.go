@@ -124,7 +124,7 @@ func DefaultConfig() Config {
 		Quiet:    Quiet{Volume: 30},
 		Wake:     Wake{Words: defaultWakeWords()},
 		Place:    Place{BatteryClock: true},
-		Mesh:     Mesh{Enabled: true, Listen: fmt.Sprint(":", mesh.Port), Peers: []string{}, Brain: true, Private: []string{}},
+		Mesh:     Mesh{Enabled: true, Listen: fmt.Sprint(":", mesh.Port), Peers: []string{}, Brain: true, Private: []string{}, Rendezvous: []string{}, ShareWith: []string{}},
 		Page:     Page{Listen: ":7430", Names: []string{}},
 		Hermes:   Hermes{Site: "default", Sites: map[string]string{}},
 		Dialogue: Dialogue{FollowUp: true},

@@ -83,7 +83,7 @@ func (b *Box) runHeavy(ctx context.Context) error {
 		log.Error("siblings answer no heavy prompts", "err", err)
 		return nil
 	}
-	home := route.NewHome(route.HomeOptions{Host: m.Host(), Node: node, Brain: b.heavy.brain, Self: b.selfRecord, Name: b.siblingName, Log: log})
+	home := route.NewHome(route.HomeOptions{Host: m.Host(), Node: node, Brain: b.heavy.brain, Self: b.selfRecord, Name: b.siblingName, Beyond: b.config.Mesh.ShareWith, Log: log})
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return node.Run(ctx) })
 	parts.Go(func() error { return home.Run(ctx) })
@@ -169,7 +169,7 @@ func (b *Box) siblingName(id peer.ID) string {
 
 // selfRecord is this box as siblings are told of it.
 func (b *Box) selfRecord() state.Record {
-	r := state.Record{FreeMemory: freeMemory(), Temperature: temperature(), Room: b.roomID(Request{})}
+	r := state.Record{FreeMemory: freeMemory(), Temperature: temperature(), Room: b.roomID(Request{}), Site: b.config.Mesh.Site}
 	if len(r.Room) > 64 {
 		r.Room = ""
 	}

@@ -31,6 +31,10 @@ type Mesh struct {
 	Split   bool     `toml:"split"`
 	Private []string `toml:"private"`
 	Metrics string   `toml:"metrics"`
+
+	Site       string   `toml:"site"`
+	Rendezvous []string `toml:"rendezvous"`
+	ShareWith  []string `toml:"share_with"` // other sites
 }
 
 func (m Mesh) validate(fault func(string, ...any)) {
@@ -44,6 +48,15 @@ func (m Mesh) validate(fault func(string, ...any)) {
 	}
 	if m.Lend < 0 || m.Lend > 1<<20 {
 		fault("'mesh.lend' must be between 0 and %d MiB, not %d", 1<<20, m.Lend)
+	}
+	if len(m.Site) > 64 {
+		fault("'mesh.site' must be at most 64 bytes long")
+	}
+	if _, err := mesh.ReadRendezvous(m.Rendezvous); err != nil {
+		fault("'mesh.rendezvous' must be as /ip4/192.0.2.1/tcp/7420/p2p/ID, as `cricket mesh rendezvous` prints it: %v", err)
+	}
+	if len(m.Rendezvous) > 0 && m.Site == "" {
+		fault("'mesh.rendezvous' needs 'mesh.site', the name of the house that this box is in")
 	}
 	for _, p := range m.Peers {
 		host, port, err := net.SplitHostPort(p)
@@ -71,7 +84,7 @@ func (b *Box) openMesh() error {
 	if !b.options.Keep || !c.Enabled {
 		return nil
 	}
-	m, err := mesh.Open(mesh.Options{StateDir: b.options.StateDir, Name: b.meshName(), Listen: c.Listen, Peers: c.Peers, Finder: lan.New(), Log: b.log.With("part", "mesh")})
+	m, err := mesh.Open(mesh.Options{StateDir: b.options.StateDir, Name: b.meshName(), Listen: c.Listen, Peers: c.Peers, Site: c.Site, Rendezvous: c.Rendezvous, Finder: lan.New(), Log: b.log.With("part", "mesh")})
 	if err != nil {
 		b.siblings.fault = err
 		b.log.Error("this box has no siblings", "err", err)

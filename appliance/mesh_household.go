@@ -72,7 +72,7 @@ func (b *Box) runShared(ctx context.Context) error {
 		b.shared.failed(err)
 		return nil
 	}
-	node := household.NewNode(m.Host(), l, m.Siblings, log)
+	node := household.NewNode(m.Host(), l, b.sharingSiblings, log)
 	b.shared.log.Store(l)
 	b.shared.node.Store(node)
 	parts, ctx := errgroup.WithContext(ctx)

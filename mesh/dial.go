@@ -78,9 +78,15 @@ var errNowhere = fmt.Errorf("nobody knows where it is: it does not announce itse
 // addressesOf is where a sibling may be.
 func (m *Mesh) addressesOf(p peer.ID) []ma.Multiaddr {
 	m.mutex.Lock()
-	hint := m.hints[p]
+	hint, far := m.hints[p], m.wide
 	m.mutex.Unlock()
-	return unique(append(m.addresses.of(p), hint.multiaddrs()...))
+	known := append(m.addresses.of(p), hint.multiaddrs()...)
+	if far == nil {
+		// A box may have been reached across the internet before the owner turned that off,
+		// and an announcement may name any address.
+		return unique(slices.DeleteFunc(known, m.isFar))
+	}
+	return unique(append(known, far.Addresses(p)...))
 }
 
 // multiaddrs are the addresses of a hint, over TCP and QUIC.

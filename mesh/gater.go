@@ -7,7 +7,12 @@ import (
 	"github.com/libp2p/go-libp2p/core/control"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	circuit "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
+	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
 	ma "github.com/multiformats/go-multiaddr"
+
+	"github.com/cricket-home/cricket/mesh/wide"
 )
 
 // maxRefused is how many of those that were turned away are remembered.
@@ -19,6 +24,7 @@ const maxRefused = 16
 type gater struct {
 	self   peer.ID
 	member func(peer.ID) bool
+	listed map[peer.ID]bool   // the owner's rendezvous peers, who get a connection and hardly a protocol
 	twin   func(ma.Multiaddr) // somebody who holds our own key called from here
 
 	mutex   sync.Mutex
@@ -32,12 +38,12 @@ type Refused struct {
 	Times   int
 }
 
-func (g *gater) InterceptPeerDial(p peer.ID) bool                 { return g.member(p) }
-func (g *gater) InterceptAddrDial(p peer.ID, _ ma.Multiaddr) bool { return g.member(p) }
+func (g *gater) InterceptPeerDial(p peer.ID) bool                 { return g.admits(p) }
+func (g *gater) InterceptAddrDial(p peer.ID, _ ma.Multiaddr) bool { return g.admits(p) }
 func (g *gater) InterceptAccept(network.ConnMultiaddrs) bool      { return true }
 
 func (g *gater) InterceptSecured(d network.Direction, p peer.ID, c network.ConnMultiaddrs) bool {
-	if g.member(p) {
+	if g.admits(p) {
 		return true
 	}
 	if d == network.DirInbound && p == g.self {
@@ -49,7 +55,19 @@ func (g *gater) InterceptSecured(d network.Direction, p peer.ID, c network.ConnM
 }
 
 func (g *gater) InterceptUpgraded(c network.Conn) (bool, control.DisconnectReason) {
-	return g.member(c.RemotePeer()), 0
+	return g.admits(c.RemotePeer()), 0
+}
+
+// admits tells who may be connected at all.
+func (g *gater) admits(p peer.ID) bool { return g.listed[p] || g.member(p) }
+
+// forRendezvous is all that a rendezvous peer may open here or be asked: to identify, the
+// DHT, and a relay's two sides.
+var forRendezvous = []protocol.ID{identify.ID, identify.IDPush, wide.Prefix + "/kad/1.0.0", circuit.ProtoIDv2Hop, circuit.ProtoIDv2Stop}
+
+// allows tells whether a peer and this box may speak a protocol.
+func (g *gater) allows(p peer.ID, id protocol.ID) bool {
+	return g.member(p) || g.listed[p] && slices.Contains(forRendezvous, id)
 }
 
 func (g *gater) refuse(p peer.ID, from ma.Multiaddr) {

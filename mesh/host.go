@@ -1,18 +1,23 @@
 package mesh
 
 import (
+	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/connmgr"
 	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/libp2p/go-libp2p/core/transport"
 	basichost "github.com/libp2p/go-libp2p/p2p/host/basic"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/host/peerstore/pstoremem"
@@ -20,6 +25,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/libp2p/go-libp2p/p2p/net/upgrader"
+	relayed "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
@@ -39,7 +45,10 @@ const (
 
 // newHost makes a host of its parts, since libp2p.New links WebRTC, WebTransport
 // and relays, which is 7 MB of binary and as much memory. It listens nowhere yet.
-func newHost(id Identity, gate connmgr.ConnectionGater) (host.Host, error) {
+//
+// Where the owner lists rendezvous peers it can be reached through their relays, and makes a
+// direct connection of a relayed one where the routers let it. Otherwise it has no code for that.
+func newHost(id Identity, gate *gater) (host.Host, error) {
 	n, err := newNetwork(id, gate)
 	if err != nil {
 		return nil, err
@@ -51,12 +60,19 @@ func newHost(id Identity, gate connmgr.ConnectionGater) (host.Host, error) {
 		// A signed record of our addresses has the time as its number, and a clock
 		// that begins in 1970 would make it look stale.
 		DisableSignedPeerRecord: true,
+		EnableHolePunching:      len(gate.listed) > 0,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make host: %w", err), n.Close())
 	}
 	h.Start()
-	return &meshHost{h, n.quic}, nil
+	out := &meshHost{h, n.quic, gate}
+	if len(gate.listed) > 0 {
+		if err := relayed.AddTransport(out, n.upgrade); err != nil {
+			return nil, errors.Join(fmt.Errorf("make host: %w", err), out.Close())
+		}
+	}
+	return out, nil
 }
 
 // protocolVersion is what siblings must have in common to talk at all.
@@ -66,6 +82,39 @@ const protocolVersion = "cricket/1"
 type meshHost struct {
 	*basichost.BasicHost
 	quic *quicreuse.ConnManager
+	gate *gater
+}
+
+// errRendezvous says that a peer may not be asked that.
+var errRendezvous = errors.New("it is a rendezvous peer, and no member of the home")
+
+// SetStreamHandler lets only those in who may speak the protocol: a rendezvous peer is
+// connected, and yet none of the home.
+func (h *meshHost) SetStreamHandler(id protocol.ID, f network.StreamHandler) {
+	h.BasicHost.SetStreamHandler(id, h.fence(f))
+}
+
+// SetStreamHandlerMatch does the same.
+func (h *meshHost) SetStreamHandlerMatch(id protocol.ID, match func(protocol.ID) bool, f network.StreamHandler) {
+	h.BasicHost.SetStreamHandlerMatch(id, match, h.fence(f))
+}
+
+func (h *meshHost) fence(f network.StreamHandler) network.StreamHandler {
+	return func(s network.Stream) {
+		if !h.gate.allows(s.Conn().RemotePeer(), s.Protocol()) {
+			s.Reset()
+			return
+		}
+		f(s)
+	}
+}
+
+// NewStream tells a rendezvous peer nothing, either, but what it is for.
+func (h *meshHost) NewStream(ctx context.Context, p peer.ID, ids ...protocol.ID) (network.Stream, error) {
+	if h.gate.listed[p] && slices.ContainsFunc(ids, func(id protocol.ID) bool { return !h.gate.allows(p, id) }) {
+		return nil, fmt.Errorf("open stream: %w", errRendezvous)
+	}
+	return h.BasicHost.NewStream(ctx, p, ids...)
 }
 
 func (h *meshHost) Close() error { return errors.Join(h.BasicHost.Close(), h.quic.Close()) }
@@ -73,8 +122,9 @@ func (h *meshHost) Close() error { return errors.Join(h.BasicHost.Close(), h.qui
 // peers is the network of a host: who is connected, without protocols.
 type peers struct {
 	*swarm.Swarm
-	bus  event.Bus
-	quic *quicreuse.ConnManager
+	bus     event.Bus
+	quic    *quicreuse.ConnManager
+	upgrade transport.Upgrader
 }
 
 func newNetwork(id Identity, gate connmgr.ConnectionGater) (*peers, error) {
@@ -124,7 +174,7 @@ func newNetwork(id Identity, gate connmgr.ConnectionGater) (*peers, error) {
 	if err := errors.Join(network.AddTransport(overTCP), network.AddTransport(overQUIC)); err != nil {
 		return fail(err)
 	}
-	return &peers{Swarm: network, bus: bus, quic: overUDP}, nil
+	return &peers{Swarm: network, bus: bus, quic: overUDP, upgrade: upgrade}, nil
 }
 
 // newQUIC makes what shares UDP sockets among QUIC connections. The keys are made
@@ -181,6 +231,9 @@ func tcpFirst(addrs []ma.Multiaddr) []network.AddrDelay {
 		ranked[i].Addr = a
 		if _, err := a.ValueForProtocol(ma.P_QUIC_V1); err == nil {
 			ranked[i].Delay = 500 * time.Millisecond
+		}
+		if _, err := a.ValueForProtocol(ma.P_CIRCUIT); err == nil { // where nothing direct helped
+			ranked[i].Delay = 2 * time.Second
 		}
 	}
 	return ranked

@@ -104,7 +104,7 @@ func swallowed(err error) bool {
 
 // hostPort is an address of TCP as people write it, or "".
 func hostPort(a ma.Multiaddr) string {
-	if _, err := a.ValueForProtocol(ma.P_TCP); err != nil {
+	if _, err := a.ValueForProtocol(ma.P_TCP); err != nil || behindRelay(a) {
 		return ""
 	}
 	if network, address, err := manet.DialArgs(a); err == nil && strings.HasPrefix(network, "tcp") {

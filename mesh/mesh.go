@@ -20,6 +20,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/cricket-home/cricket/mesh/wide"
 )
 
 // Port is where a box listens, over TCP and UDP, unless the owner says otherwise. While
@@ -32,8 +34,13 @@ type Options struct {
 	Name     string   // what siblings call this box
 	Listen   string   // host:port; an empty host is all of IPv4 and IPv6
 	Peers    []string // addresses that the owner typed, host:port
+	Site     string   // the house, where a home has two
 	Finder   Finder   // nil: siblings are found by known addresses only
 	Log      *slog.Logger
+
+	// Rendezvous are the owner's, as multiaddresses that end in /p2p/ID. None: the box
+	// keeps to its local network.
+	Rendezvous []string
 }
 
 // Finder finds boxes in the local network, and lets them find this one. What it finds is a
@@ -78,6 +85,7 @@ type Mesh struct {
 	members   *Members
 	addresses *addresses
 	gate      *gater
+	meeting   []peer.AddrInfo // the owner's rendezvous peers
 	log       *slog.Logger
 	now       func() time.Time // of the clock on the wall
 	instance  string           // of this process; two at once with one key are a copied disk
@@ -87,7 +95,8 @@ type Mesh struct {
 	showing   chan struct{} // has an element while a code is shown
 
 	mutex  sync.Mutex
-	host   host.Host // set before started is closed
+	host   host.Host  // set before started is closed
+	wide   *wide.Node // set with it; nil: nothing leaves the local network
 	heard  map[peer.ID]*sibling
 	hints  map[peer.ID]hinted      // of siblings only
 	twins  map[peer.ID]twin        // whose key is on two boxes; under our own id, ours
@@ -119,7 +128,13 @@ func Open(o Options) (*Mesh, error) {
 	random := make([]byte, 16)
 	rand.Read(random) // never fails
 	m.instance = hex.EncodeToString(random)
-	m.gate = &gater{self: id.ID, member: m.admits, twin: m.twinCalled}
+	m.gate = &gater{self: id.ID, member: m.admits, listed: map[peer.ID]bool{}, twin: m.twinCalled}
+	if m.meeting, err = ReadRendezvous(o.Rendezvous); err != nil {
+		return nil, err
+	}
+	for _, r := range m.meeting {
+		m.gate.listed[r.ID] = true
+	}
 	return m, nil
 }
 
@@ -188,12 +203,19 @@ func (m *Mesh) run(ctx context.Context) error {
 	m.listen(h)
 	h.SetStreamHandler(membersProtocol, m.tell)
 	h.Network().Notify(&network.NotifyBundle{ConnectedF: m.connected, DisconnectedF: m.disconnected})
+	far, err := m.newWide(ctx, h)
+	if err != nil {
+		return err
+	}
 	m.mutex.Lock()
-	m.host = h
+	m.host, m.wide = h, far
 	m.mutex.Unlock()
 	close(m.started)
 	m.announce()
 	var group sync.WaitGroup
+	if far != nil {
+		group.Go(func() { far.Run(ctx) })
+	}
 	group.Go(func() { m.keepTelling(ctx) })
 	group.Go(func() { m.keepDialling(ctx) })
 	group.Wait()

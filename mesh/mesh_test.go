@@ -55,10 +55,17 @@ func freePort(t *testing.T) int {
 // startIn runs one in a state directory that another process has left.
 func startIn(t *testing.T, name, dir string, port int, peers ...string) *cricket {
 	t.Helper()
-	c := &cricket{t: t, dir: dir, port: port, log: &locked{}}
+	c := startWith(t, Options{StateDir: dir, Name: name, Listen: fmt.Sprint("127.0.0.1:", port), Peers: peers})
+	c.port = port
+	return c
+}
+
+func startWith(t *testing.T, o Options) *cricket {
+	t.Helper()
+	c := &cricket{t: t, dir: o.StateDir, log: &locked{}}
 	var err error
-	c.Mesh, err = Open(Options{StateDir: dir, Name: name, Listen: fmt.Sprint("127.0.0.1:", port), Peers: peers,
-		Log: slog.New(slog.NewTextHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	o.Log = slog.New(slog.NewTextHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	c.Mesh, err = Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}

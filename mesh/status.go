@@ -23,6 +23,9 @@ type Status struct {
 	Revoked   bool            `json:"revoked"`   // this box was
 	Listening []string        `json:"listening"` // the addresses
 	Siblings  []SiblingStatus `json:"siblings"`
+
+	Site       string             `json:"site,omitempty"`       // the house this box is in
+	Rendezvous []RendezvousStatus `json:"rendezvous,omitempty"` // none: nothing leaves the local network
 }
 
 // SiblingStatus is one sibling.
@@ -45,6 +48,7 @@ func (m *Mesh) Status() Status {
 		s.Revoked = s.Revoked || b.ID == m.id.ID
 	}
 	h := m.Host()
+	s.Site, s.Rendezvous = m.options.Site, m.rendezvousStatus()
 	if h != nil {
 		if own, err := h.Network().InterfaceListenAddresses(); err == nil {
 			for _, a := range own {
@@ -137,7 +141,7 @@ func (m *Mesh) Faults(ctx context.Context) []Fault {
 		add("mesh", "if it is yours, pair it: cricket mesh pair; if it was revoked, this is as it should be",
 			"a box that is not paired with this one called %d times, from %s: %s", r.Times, r.Address, r.ID)
 	}
-	return append(out, m.multicastFaults()...)
+	return append(append(out, m.rendezvousFaults()...), m.multicastFaults()...)
 }
 
 func (m *Mesh) faultsOf(ctx context.Context, b Member, twin bool) []Fault {
@@ -218,6 +222,9 @@ func (m *Mesh) multicastFaults() []Fault {
 	m.mutex.Unlock()
 	var silent []peer.ID
 	for _, p := range h.Network().Peers() {
+		if !m.members.Has(p) || !m.isNear(p) { // who is elsewhere is not heard announcing itself
+			continue
+		}
 		for _, c := range h.Network().ConnsToPeer(p) {
 			if time.Since(c.Stat().Opened) > silentTime && time.Since(hints[p].at) > silentTime && !slices.Contains(silent, p) {
 				silent = append(silent, p)

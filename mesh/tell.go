@@ -170,7 +170,7 @@ func reachedAt(c network.Conn, port int) ma.Multiaddr {
 		return c.RemoteMultiaddr()
 	}
 	ip, err := manet.ToIP(c.RemoteMultiaddr())
-	if err != nil || port <= 0 || port > 65535 {
+	if err != nil || behindRelay(c.RemoteMultiaddr()) || port <= 0 || port > 65535 {
 		return nil
 	}
 	host, err := manet.FromIP(ip)
@@ -209,6 +209,9 @@ func (m *Mesh) connected(_ network.Network, c network.Conn) {
 }
 
 func (m *Mesh) tellOver(c network.Conn) {
+	if !m.members.Has(c.RemotePeer()) { // a rendezvous peer
+		return
+	}
 	theirs, err := m.ask(context.Background(), c)
 	if err == nil {
 		err = m.hear(c, theirs)
@@ -235,7 +238,7 @@ func (m *Mesh) keepTelling(ctx context.Context) {
 		told := map[peer.ID]bool{}
 		for _, c := range m.host.Network().Conns() {
 			p := c.RemotePeer()
-			if !m.admits(p) {
+			if !m.gate.admits(p) {
 				c.Close()
 			} else if !told[p] {
 				told[p] = true

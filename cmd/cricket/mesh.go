@@ -14,14 +14,15 @@ import (
 )
 
 type meshCommands struct {
-	Status meshStatus `cmd:"" help:"Show this box's siblings, and why one is not reached."`
-	Pair   meshPair   `cmd:"" help:"Show a code for another box, or take the code that another box shows."`
-	Route  meshRoute  `cmd:"" help:"Say which box's language model would be asked a sentence, and why."`
-	Split  meshSplit  `cmd:"" help:"Run a language model that is too big for one box on this one and on siblings."`
-	Talk   meshTalk   `cmd:"" help:"Let what is said into this box's microphone be heard on another box."`
-	Export meshExport `cmd:"" help:"Print what the boxes of the home know together: lists, reminders and taught names, as JSON."`
-	Erase  meshErase  `cmd:"" help:"Remove all lists, reminders and taught names from all boxes of the home."`
-	Revoke meshRevoke `cmd:"" help:"Take a box out of the home for good. It needs the owner's code."`
+	Status     meshStatus     `cmd:"" help:"Show this box's siblings, and why one is not reached."`
+	Pair       meshPair       `cmd:"" help:"Show a code for another box, or take the code that another box shows."`
+	Route      meshRoute      `cmd:"" help:"Say which box's language model would be asked a sentence, and why."`
+	Split      meshSplit      `cmd:"" help:"Run a language model that is too big for one box on this one and on siblings."`
+	Talk       meshTalk       `cmd:"" help:"Let what is said into this box's microphone be heard on another box."`
+	Export     meshExport     `cmd:"" help:"Print what the boxes of the home know together: lists, reminders and taught names, as JSON."`
+	Erase      meshErase      `cmd:"" help:"Remove all lists, reminders and taught names from all boxes of the home."`
+	Rendezvous meshRendezvous `cmd:"" help:"Be a place on the internet where the boxes of two houses find each other. It belongs to no home."`
+	Revoke     meshRevoke     `cmd:"" help:"Take a box out of the home for good. It needs the owner's code."`
 }
 
 type meshStatus struct {
@@ -50,6 +51,16 @@ func (c *meshStatus) Run(ctx context.Context, t *terminal) error {
 		default:
 			fmt.Fprintf(w, "%s\taway\t%s\t%s\n", b.Name, b.Address, b.Fault)
 		}
+	}
+	if status.Site != "" {
+		fmt.Fprintf(w, "site\t%s\n", status.Site)
+	}
+	for _, r := range status.Rendezvous {
+		state := "away"
+		if r.Connected {
+			state = "connected"
+		}
+		fmt.Fprintf(w, "rendezvous %s\t%s\t%s\n", r.ID, state, r.Fault)
 	}
 	return w.Flush()
 }

@@ -23,13 +23,14 @@ const (
 
 // HomeOptions says what a [Home] is made of.
 type HomeOptions struct {
-	Host  host.Host
-	Node  *state.Node
-	Brain *Brain              // what answers siblings; nil: this box answers none
-	Here  *Llama              // what answers here where no sibling does better; nil: whoever asks has a model of its own
-	Self  func() state.Record // this box: models, memory, heat, power, room, site
-	Name  func(peer.ID) string
-	Log   *slog.Logger
+	Host   host.Host
+	Node   *state.Node
+	Brain  *Brain              // what answers siblings; nil: this box answers none
+	Here   *Llama              // what answers here where no sibling does better; nil: whoever asks has a model of its own
+	Self   func() state.Record // this box: models, memory, heat, power, room, site
+	Name   func(peer.ID) string
+	Beyond []string // other sites that the owner lets prompts go to
+	Log    *slog.Logger
 }
 
 // Home is the boxes of a home as one more model: it answers prompts on the box that does it
@@ -147,6 +148,7 @@ func (h *Home) Rank(n Need) (can, cannot []Choice) {
 	if n.Site == "" {
 		n.Site = own.Site
 	}
+	n.Beyond = h.o.Beyond
 	self := Box{ID: h.o.Host.ID(), Name: "this box", Here: true, Vital: state.Alive, Record: own}
 	boxes := []Box{self}
 	for _, e := range h.o.Node.Book().Siblings() {

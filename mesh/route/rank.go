@@ -12,14 +12,15 @@ import (
 
 // Need is what a request needs of the box that answers it.
 type Need struct {
-	Heavy    bool   // the most capable model that is in time; else the fastest answer
-	Millions int    // at least that many parameters
-	Model    string // hash of the only model that will do; "": any
-	Warm     string // id of its beginning: a box that has read it is faster
-	Stays    string // why it must not leave this box ("bedroom never leaves this box"); "": it may
-	Site     string // of the room it was said in; a box elsewhere is not asked
-	Prompt   int    // tokens
-	Answer   int    // tokens expected
+	Heavy    bool     // the most capable model that is in time; else the fastest answer
+	Millions int      // at least that many parameters
+	Model    string   // hash of the only model that will do; "": any
+	Warm     string   // id of its beginning: a box that has read it is faster
+	Stays    string   // why it must not leave this box ("bedroom never leaves this box"); "": it may
+	Site     string   // of the room it was said in; a box elsewhere is not asked
+	Beyond   []string // other sites that the owner lets it go to
+	Prompt   int      // tokens
+	Answer   int      // tokens expected
 	Within   time.Duration
 }
 
@@ -115,7 +116,7 @@ func fit(n Need, b Box) (m state.Model, no string) {
 		return m, b.Vital.String()
 	case !b.Here && !slices.Contains(b.Record.Roles, state.Brain):
 		return m, "answers no siblings"
-	case !b.Here && n.Site != b.Record.Site:
+	case !b.Here && n.Site != b.Record.Site && !slices.Contains(n.Beyond, b.Record.Site):
 		return m, fmt.Sprintf("is at another site (%q)", b.Record.Site)
 	case !b.Here && b.Record.Paused:
 		return m, "its own household talks to it"
