@@ -72,6 +72,14 @@ func TestTextByMQTTDoesNotConfirm(t *testing.T) {
 		t.Errorf("the last request is said to come from %q", r.Source)
 	}
 
+	// Home Assistant's field holds 255 characters. A longer request that is cut there asks for more than
+	// whoever wrote it wants.
+	start := "turn on the lamp " + strings.Repeat("and turn off the lamp and turn on the lamp ", 6)
+	ask(start[:254-len(" turn off the lamp")] + " turn off the lamp in ten seconds, and then feed the cat")
+	if r := b.results.Last(1)[0]; len(r.Actions) > 0 || !strings.HasSuffix(r.Text, "feed the cat") {
+		t.Errorf("of a long request %q was carried out: %s", r.Text, r)
+	}
+
 	// What was asked in the room is for the room to answer, and nobody reads what was said there.
 	b.Ask(within(t), "unlock the front door", Request{Room: "hall"})
 	ask("yes")

@@ -267,7 +267,7 @@ func (b *Box) askedByMQTT(ctx context.Context, text string) error {
 	if !utf8.ValidString(text) || voice.Plain(text) == "" {
 		return errors.New("it has no words")
 	}
-	b.Ask(ctx, cutText(text, maxState), Request{Source: home.ByMQTT})
+	b.Ask(ctx, text, Request{Source: home.ByMQTT}) // whole: half a sentence may be another one
 	return nil
 }
 

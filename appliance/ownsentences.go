@@ -193,7 +193,7 @@ func (b *Box) changeSentences(ctx context.Context, change func(*sentenceData) er
 	if err != nil {
 		return fmt.Errorf("write own sentences: %w", err)
 	}
-	sentences, err := b.compileWith(intent.File{Name: b.ownSentencesFile(), Data: data})
+	sentences, err := b.compileWith(intent.File{Name: b.ownSentencesFile(), Data: data, Own: true})
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func sentenceFiles(c Config) (builtin, own []intent.File, unread []error, err er
 			unread = append(unread, fmt.Errorf("%w: %w", ErrSentences, err))
 			continue
 		}
-		own = append(own, intent.File{Name: name, Data: data})
+		own = append(own, intent.File{Name: name, Data: data, Own: true})
 	}
 	return builtin, own, unread, nil
 }

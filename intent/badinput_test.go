@@ -139,7 +139,7 @@ func TestPathologicalSentences(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := Compile("en", File{file, data})
+			s, err := Compile("en", File{Name: file, Data: data})
 			asked := 0
 			for line := range strings.Lines(string(data)) {
 				if why, ok := strings.CutPrefix(strings.TrimSpace(line), "# refused: "); ok {
@@ -215,7 +215,7 @@ func FuzzCompile(f *testing.F) {
 		if len(data) > 20_000 {
 			return
 		}
-		s, err := Compile("en", File{"fuzz.yaml", []byte(data)})
+		s, err := Compile("en", File{Name: "fuzz.yaml", Data: []byte(data)})
 		if err != nil {
 			if !strings.Contains(err.Error(), "fuzz.yaml") {
 				t.Fatalf("the error does not name the file: %v", err)
@@ -254,7 +254,7 @@ func TestSlipsInCustomFiles(t *testing.T) {
 		{"not UTF-8", "language: en\nintents: \xff\xfe\n", "mine.yaml:"},
 		{"an anchor that is not there", "language: en\nintents: *x\n", "mine.yaml:"},
 	} {
-		_, err := Compile("en", append(slices.Clone(files), File{"mine.yaml", []byte(c.text)})...)
+		_, err := Compile("en", append(slices.Clone(files), File{Name: "mine.yaml", Data: []byte(c.text)})...)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
 		}
@@ -278,7 +278,7 @@ func TestBadConversations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = Compile("en", append(files, File{"mine.yaml", []byte(text)})...); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err = Compile("en", append(files, File{Name: "mine.yaml", Data: []byte(text)})...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
 	}
@@ -286,7 +286,7 @@ func TestBadConversations(t *testing.T) {
 
 // An answer without a question, in a sentence of somebody's own, is refused.
 func TestAnswerWithoutAQuestion(t *testing.T) {
-	r := compileBuiltin(t, File{"mine.yaml", []byte("language: en\nintents:\n  Mine:\n    data:\n      - sentences: [so it is]\n        requires_context: {conversation: {value: last, slot: answer}}\n")}).Bind(testHome())
+	r := compileBuiltin(t, File{Name: "mine.yaml", Data: []byte("language: en\nintents:\n  Mine:\n    data:\n      - sentences: [so it is]\n        requires_context: {conversation: {value: last, slot: answer}}\n")}).Bind(testHome())
 	last := r.Resolve(Query{Text: "turn on the desk lamp"})
 	if in := r.Match(Query{Text: "so it is", Context: Context{Last: &last}}); in.Refusal == "" {
 		t.Errorf("got %s", show(in))

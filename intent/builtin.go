@@ -31,7 +31,7 @@ func Builtin(language string) ([]File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read built-in sentences: %w", err)
 		}
-		files = append(files, File{path.Join(dir, e.Name()), data})
+		files = append(files, File{Name: path.Join(dir, e.Name()), Data: data})
 	}
 	return files, nil
 }

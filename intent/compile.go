@@ -57,6 +57,7 @@ type block struct {
 	context    []condition // the conditions that are not about devices
 	without    []condition // the same of excludes_context
 	file       int
+	own        bool // its sentences are the owner's
 }
 
 // deviceKeys are the context keys that tell about a device, not about the request.
@@ -192,7 +193,7 @@ func (c *compiler) compileFile(i int, f *sentenceFile) {
 	outer := c.within(&c.global, f.rules, f.lists)
 	for _, d := range f.intents {
 		sc := c.within(outer, d.rules, d.lists)
-		b := block{intentData: d, file: i, constraint: -1}
+		b := block{intentData: d, file: i, own: f.own, constraint: -1}
 		var con constraint
 		for _, r := range d.requires {
 			if slices.Contains(deviceKeys, r.key) {

@@ -14,7 +14,7 @@ func TestCustomSentences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := compileBuiltin(t, File{"community.yaml", data}).Bind(testHome())
+	r := compileBuiltin(t, File{Name: "community.yaml", Data: data}).Bind(testHome())
 	for _, c := range []struct {
 		name, say, room string
 		intent          string
@@ -85,7 +85,7 @@ func TestCustomSentences(t *testing.T) {
 
 // The state of a device can be a condition; what the query says counts before what the names say.
 func TestStateAsContext(t *testing.T) {
-	s, err := Compile("en", File{"state.yaml", []byte(`
+	s, err := Compile("en", File{Name: "state.yaml", Data: []byte(`
 language: en
 intents:
   Quiet:
@@ -157,7 +157,7 @@ func TestCompileFaults(t *testing.T) {
 		{"context", head + "hello\n        requires_context: {area: {slots: true}}", []string{`unknown key "slots"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Compile("en", File{"f.yaml", []byte(c.file)})
+			_, err := Compile("en", File{Name: "f.yaml", Data: []byte(c.file)})
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -172,8 +172,8 @@ func TestCompileFaults(t *testing.T) {
 
 func TestEveryFaultIsReported(t *testing.T) {
 	_, err := Compile("en",
-		File{"a.yaml", []byte("language: en\nintents: {A: {data: [{sentences: ['<x>', '<y>']}]}}")},
-		File{"b.yaml", []byte("language: en\nintents: {B: {data: [{sentences: ['{z}']}]}}")})
+		File{Name: "a.yaml", Data: []byte("language: en\nintents: {A: {data: [{sentences: ['<x>', '<y>']}]}}")},
+		File{Name: "b.yaml", Data: []byte("language: en\nintents: {B: {data: [{sentences: ['{z}']}]}}")})
 	for _, want := range []string{"<x>", "<y>", "{z}", "a.yaml", "b.yaml"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not say %s", err, want)
@@ -187,5 +187,32 @@ func TestUnknownLanguage(t *testing.T) {
 	}
 	if _, err := Builtin("xx"); err == nil {
 		t.Error("no error for the built-in sentences of language xx")
+	}
+}
+
+// What the owner wrote word for word is meant so, though a built-in sentence and a name
+// read it, too; with a word of it in a list, or another word, it is the built-in one.
+func TestOwnersWordsGoFirst(t *testing.T) {
+	r := compileBuiltin(t, File{Name: "mine.yaml", Own: true, Data: []byte(`
+language: en
+intents:
+  WatchFilm:
+    data:
+      - sentences: ["turn on the tv", "{what} off the tv"]
+lists:
+  what: {values: [turn]}
+`)}).Bind(testHome())
+	for say, want := range map[string]string{
+		"turn on the tv":                      "WatchFilm",
+		"please turn on the tv":               "WatchFilm",
+		"turn on the printer and the tv":      "HassTurnOn",
+		"turn off the tv":                     "HassTurnOff",
+		"turn on tv":                          "HassTurnOn",
+		"turn on the tv in thirty seconds":    "HassStartTimer",
+		"turn on the printer, turn on the tv": "HassTurnOn",
+	} {
+		if in := r.Match(Query{Text: say}); in.Name != want {
+			t.Errorf("%s: %q %v (%s), want %q", say, in.Name, in.Slots, in.Refusal, want)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 type File struct {
 	Name string // for errors
 	Data []byte
+	Own  bool // the owner's: said word for word, its sentences go before the built-in ones
 }
 
 // sentenceFile is a decoded File.
@@ -24,6 +25,7 @@ type sentenceFile struct {
 	rules     map[string]ruleText
 	skipWords []string
 	silent    bool // settings.spoken is false
+	own       bool // File.Own
 }
 
 // intentData is one block of sentences of an intent.
@@ -72,7 +74,7 @@ func (f *sentenceFile) fault(line int, format string, args ...any) error {
 }
 
 func readFile(file File, languages ...string) (*sentenceFile, error) {
-	f := &sentenceFile{name: file.Name, lists: map[string]*list{}, rules: map[string]ruleText{}}
+	f := &sentenceFile{name: file.Name, own: file.Own, lists: map[string]*list{}, rules: map[string]ruleText{}}
 	doc, err := f.parse(file.Data)
 	if err != nil {
 		return nil, err

@@ -255,7 +255,7 @@ func TestGrammarWords(t *testing.T) {
 
 // A home owner's sentences, with letters glued to choices, are in the grammar too.
 func TestGrammarOfCustomSentences(t *testing.T) {
-	s := compileBuiltin(t, File{"custom.yaml", []byte(`
+	s := compileBuiltin(t, File{Name: "custom.yaml", Data: []byte(`
 language: en
 intents:
   FeedPets:
@@ -281,7 +281,7 @@ lists:
 }
 
 func TestGrammarOfNothing(t *testing.T) {
-	s, err := Compile("en", File{"x.yaml", []byte(`{language: en, intents: {X: {data: [{sentences: ["go to {floor}"]}]}}}`)})
+	s, err := Compile("en", File{Name: "x.yaml", Data: []byte(`{language: en, intents: {X: {data: [{sentences: ["go to {floor}"]}]}}}`)})
 	if err != nil {
 		t.Fatal(err)
 	}

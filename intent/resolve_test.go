@@ -224,7 +224,7 @@ func TestOneDoor(t *testing.T) {
 
 // A template that fits one text in very many ways is walked once for each place, not for each way.
 func TestManyWaysThroughOneTemplate(t *testing.T) {
-	s, err := Compile("en", File{"x.yaml", []byte(`{language: en, intents: {X: {data: [{sentences: ["` + strings.Repeat("(a[b]|[a]b)", 24) + ` end"]}]}}}`)})
+	s, err := Compile("en", File{Name: "x.yaml", Data: []byte(`{language: en, intents: {X: {data: [{sentences: ["` + strings.Repeat("(a[b]|[a]b)", 24) + ` end"]}]}}}`)})
 	if err != nil {
 		t.Fatal(err)
 	}

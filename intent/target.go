@@ -39,6 +39,7 @@ type reading struct {
 	anywhere   bool    // no room was said, and the one that heard it has no such device
 	named      bool    // a device was named
 	own        bool    // the box itself is meant, for want of a device
+	verbatim   bool    // the owner wrote the sentence so, word for word
 	elsewhere  bool    // the device named is not in the room that heard
 	confidence float64
 }
@@ -66,7 +67,7 @@ const ownDomain = "assist_satellite"
 func (m *match) weigh(p parse, at setting) (reading, bool) {
 	r := m.r
 	b := &r.s.blocks[p.block]
-	rd := reading{parse: p, confidence: certain}
+	rd := reading{parse: p, confidence: certain, verbatim: b.own && p.caps == 0 && !at.nested}
 	var nameTerm, areaTerm, floorTerm *term
 	var domain, class string
 	scoped := b.scoped
@@ -451,6 +452,7 @@ func (m *match) compare(a, b *reading) int {
 	return cmp.Or(
 		cmp.Compare(a.wild, b.wild),
 		cmp.Compare(a.eaten, b.eaten),
+		compareBool(!a.verbatim, !b.verbatim),
 		cmp.Compare(b.name, a.name),
 		cmp.Compare(b.place, a.place),
 		compareBool(a.anywhere, b.anywhere),

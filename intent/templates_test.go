@@ -58,7 +58,7 @@ lists:
   shade: {values: [{in: "roso", out: red}, {in: "bulo", out: blue}, {in: "verdo", out: green}]}
   level: {range: {from: 0, to: 100}}
 `)
-	return File{"long.yaml", []byte(b.String())}
+	return File{Name: "long.yaml", Data: []byte(b.String())}
 }
 
 // sayings are sentences of the language, made from its templates, and some that are not.
