@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +20,12 @@ import (
 // door is a box in the hall with a front door, whose time the test lets pass.
 func door(t *testing.T, configure func(*Config)) (b *Box, pass func(time.Duration)) {
 	t.Helper()
+	return doorLogged(t, slog.New(slog.DiscardHandler), configure)
+}
+
+// doorLogged is door with a log, which the box has from its first line on.
+func doorLogged(t *testing.T, log *slog.Logger, configure func(*Config)) (b *Box, pass func(time.Duration)) {
+	t.Helper()
 	c := free()
 	c.Room = "hall"
 	if configure != nil {
@@ -30,7 +37,9 @@ func door(t *testing.T, configure func(*Config)) (b *Box, pass func(time.Duratio
 	}
 	dir := shortDir(t)
 	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
-	b, err = New(Options{Config: c, Home: h, Devices: true, StateDir: dir, RuntimeDir: dir, Moment: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+	var later atomic.Int64 // by how many ns the clock was put on
+	moment := func() time.Time { return now.Add(time.Duration(later.Load())) }
+	b, err = New(Options{Config: c, Home: h, Devices: true, StateDir: dir, RuntimeDir: dir, Moment: moment, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +47,7 @@ func door(t *testing.T, configure func(*Config)) (b *Box, pass func(time.Duratio
 	if err := b.Ready(within(t)); err != nil {
 		t.Fatal(err)
 	}
-	return b, func(d time.Duration) { now = now.Add(d) }
+	return b, func(d time.Duration) { later.Add(int64(d)) }
 }
 
 // heard answers what somebody said, as the live chain does: how loud it was, whose
@@ -167,9 +176,9 @@ func TestAYesAfterTheHomeChanged(t *testing.T) {
 // The code is nowhere that anybody can read, when it is right, wrong, or said when
 // nobody asked.
 func TestACodeIsKeptNowhere(t *testing.T) {
-	var logged strings.Builder
-	b, _ := door(t, func(c *Config) { c.Dialogue.Code = "2718" })
-	b.log = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var logged logbook
+	log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	b, _ := doorLogged(t, log, func(c *Config) { c.Dialogue.Code = "2718" })
 	for _, text := range []string{"two seven one eight", "unlock the front door", "two seven one nine", "2718", "put two seven one eight on the shopping list", "what did you hear", "unlock the front door", "2718"} {
 		b.heard(t, text, "", 60)
 	}
@@ -181,7 +190,7 @@ func TestACodeIsKeptNowhere(t *testing.T) {
 			}
 		}
 	}
-	if got := logged.String(); strings.Contains(got, "seven") || strings.Contains(got, "2718") || !strings.Contains(got, "(code)") {
+	if got := logged.text(); strings.Contains(got, "seven") || strings.Contains(got, "2718") || !strings.Contains(got, "(code)") {
 		t.Errorf("logged: %s", got)
 	}
 	if !slicesHas(b.Last(100), func(r Result) bool {

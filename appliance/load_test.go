@@ -1,7 +1,6 @@
 package appliance
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -97,7 +96,7 @@ func TestLargeHome(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	begin := time.Now()
-	var log lockedBuffer
+	var log logbook
 	b := startOn(t, m.URL(), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	var announced time.Duration
 	until(t, b, func() bool {
@@ -114,26 +113,9 @@ func TestLargeHome(t *testing.T) {
 	t.Logf("%d devices: announced after %v, with states after %v, speakable after %v; %d MB of heap, at most %d MB with what this test needs itself",
 		n, announced.Round(time.Millisecond), states.Round(time.Millisecond), speakable.Round(time.Millisecond),
 		(int64(after.HeapAlloc)-int64(before.HeapAlloc))>>20, after.HeapSys>>20)
-	if s := log.String(); strings.Contains(s, "lost") {
+	if s := log.text(); strings.Contains(s, "lost") {
 		t.Errorf("the log says %s", s)
 	}
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // Two thousand states a second come in while people speak. Every command arrives once
@@ -150,7 +132,7 @@ func TestStatesAndCommandsAtOnce(t *testing.T) {
 	m := mqtttest.NewMosquitto(t, "", nil)
 	publishes(t, m.URL(), append(lightsOf(lights), mqtt.Message{Topic: "homeassistant/switch/s/config", Retain: true,
 		Payload: []byte(`{"name":"Heater","unique_id":"s","command_topic":"s/set","state_topic":"s"}`)}))
-	var log lockedBuffer
+	var log logbook
 	b := startOn(t, m.URL(), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	until(t, b, func() bool {
 		return known(b) >= lights && b.Ask(within(t), "turn on the heater", Request{DryRun: true}).Done()
@@ -225,7 +207,7 @@ func TestStatesAndCommandsAtOnce(t *testing.T) {
 		}
 		return right == lights
 	})
-	if s := log.String(); s != "" {
+	if s := log.text(); s != "" {
 		t.Errorf("the log says %s", s)
 	}
 	slices.Sort(took)
