@@ -45,9 +45,14 @@ func TestTextByMQTTDoesNotConfirm(t *testing.T) {
 	demo := look(t, b.client.Status().Broker, "cricket/demo/#", "cricket/"+node()+"/intent")
 	ask := func(text string) {
 		t.Helper()
+		before := b.results.Last(1)
 		demo.forget()
 		demo.publish("cricket/"+node()+"/ask/set", text)
 		demo.sees("cricket/"+node()+"/intent", `"source":"mqtt"`)
+		until(t, b, func() bool { // it is kept a little later
+			last := b.results.Last(1)
+			return len(last) == 1 && (len(before) == 0 || !last[0].Time.Equal(before[0].Time))
+		})
 	}
 	nothing := func(when string) {
 		t.Helper()

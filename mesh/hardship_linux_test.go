@@ -168,12 +168,19 @@ func TestAnotherVersion(t *testing.T) {
 	}
 	attic.Host().RemoveStreamHandler(membersProtocol)
 	attic.Host().SetStreamHandler("/cricket/members/2", attic.tell)
-	kitchen.tellOver(kitchen.Host().Network().ConnsToPeer(attic.ID())[0])
-	if faults := fmt.Sprint(kitchen.Faults(t.Context())); !strings.Contains(faults, "another version of cricket") {
+	named := false
+	for range 100 { // what the attic said before, and is read late, takes the fault back
+		kitchen.tellOver(kitchen.Host().Network().ConnsToPeer(attic.ID())[0])
+		s := kitchen.Status()
+		if named = len(s.Siblings) == 1 && strings.Contains(s.Siblings[0].Fault, "another version of cricket"); named {
+			break
+		}
+	}
+	if faults := fmt.Sprint(kitchen.Faults(t.Context())); !named || !strings.Contains(faults, "another version of cricket") {
 		t.Errorf("a box of another protocol: %s", faults)
 	}
-	if s := kitchen.Status(); len(s.Siblings) != 1 || !strings.Contains(s.Siblings[0].Fault, "another version") || !kitchen.Members().Has(attic.ID()) {
-		t.Errorf("%+v", s)
+	if !kitchen.Members().Has(attic.ID()) {
+		t.Error("it is no member any more")
 	}
 }
 
