@@ -55,12 +55,16 @@ func (p *tape) hears(t *testing.T) string {
 }
 
 // houseOfTwo is a box in the hall and, in the kitchen, whoever the test plays.
-func houseOfTwo(t *testing.T) (b *Box, p *tape, kitchen *mqtt.Client) {
+func houseOfTwo(t *testing.T, change ...func(*Box)) (b *Box, p *tape, kitchen *mqtt.Client) {
+	t.Helper()
 	c := free()
 	c.Room = "Hall"
 	b = newBox(t, oneLamp+"[[area]]\nid = \"kitchen\"\nname = \"Kitchen\"\n", c, true)
 	p = &tape{more: make(chan struct{}, 100)}
 	b.speech.speak, b.speech.out = p.speak, p
+	for _, f := range change {
+		f(b)
+	}
 	run(t, b.Run)
 	if err := b.Ready(within(t)); err != nil {
 		t.Fatal(err)
@@ -231,21 +235,20 @@ func TestAnnounceInNoRoom(t *testing.T) {
 
 // `cricket say` waits until the daemon has said it.
 func TestSayAloud(t *testing.T) {
-	b, p, _ := houseOfTwo(t)
-	ask := func(query string) *httptest.ResponseRecorder {
+	ask := func(b *Box, query string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		b.controlHandler().ServeHTTP(w, httptest.NewRequestWithContext(within(t), "POST", "/say/aloud?"+query, nil))
 		return w
 	}
-	if w := ask("text=hello"); w.Code != 503 || !strings.Contains(w.Body.String(), "no loudspeaker") {
+	if w := ask(newBox(t, oneLamp, free(), false), "text=hello"); w.Code != 503 || !strings.Contains(w.Body.String(), "no loudspeaker") {
 		t.Errorf("without a loudspeaker: %d %s", w.Code, w.Body)
 	}
-	b.options.Sound = &deadSound{}
-	if w := ask("text=hello&volume=40"); w.Code != 200 || p.hears(t) != "hello" {
+	b, p, _ := houseOfTwo(t, func(b *Box) { b.options.Sound = &deadSound{} })
+	if w := ask(b, "text=hello&volume=40"); w.Code != 200 || p.hears(t) != "hello" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	for _, bad := range []string{"text=hello&volume=101", "text=hello&volume=x", "text=--", ""} {
-		if w := ask(bad); w.Code != 400 {
+		if w := ask(b, bad); w.Code != 400 {
 			t.Errorf("%s: %d %s", bad, w.Code, w.Body)
 		}
 	}
