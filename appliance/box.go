@@ -121,21 +121,23 @@ type Box struct {
 	frames       chan voice.Frame // for Hermes; nil: nobody is to hear the microphone
 	chimeless    atomic.Bool      // somebody toggled the feedback sounds off
 
-	updates  *Updates
-	siblings siblings
-	page     housePage
-	started  time.Time
-	events   events
-	heavy    heavy
-	weights  atomic.Pointer[weights.Node] // nil until the mesh runs
-	pulls    modelPull
-	splits   splits
-	openai   ownEndpoint
-	shared   shared
-	claims   atomic.Pointer[claim.Node] // nil until the mesh runs
-	intercom atomic.Pointer[intercom.Node]
-	tap      tap
-	repeats  repeats
+	updates   *Updates
+	siblings  siblings
+	page      housePage
+	started   time.Time
+	events    events
+	heavy     heavy
+	weights   atomic.Pointer[weights.Node] // nil until the mesh runs
+	pulls     modelPull
+	enrolment enrolment
+	meter     meter
+	splits    splits
+	openai    ownEndpoint
+	shared    shared
+	claims    atomic.Pointer[claim.Node] // nil until the mesh runs
+	intercom  atomic.Pointer[intercom.Node]
+	tap       tap
+	repeats   repeats
 
 	clock        clock
 	place        schedule.Place
@@ -216,6 +218,7 @@ func New(o Options) (*Box, error) {
 	b.openRing()
 	b.openUpdates()
 	b.openPulls()
+	b.openEnrolment()
 	if o.Keep {
 		b.self = newSelfDevice(b.own(), b.entities(), b.client, b.log)
 		b.agenda.changed = append(b.agenda.changed, b.self.changed)

@@ -97,11 +97,12 @@ func (b *Box) serveEvents(mux *http.ServeMux) {
 			http.Error(w, fmt.Sprintf("%d look on already", maxWatchers), http.StatusServiceUnavailable)
 			return
 		}
-		b.tellEvents(w, r)
+		b.events.tell(w, r)
 	})
 }
 
-func (b *Box) tellEvents(w http.ResponseWriter, r *http.Request) {
+// tell writes the events that are to come as server-sent ones, until the client is gone.
+func (e *events) tell(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)
@@ -109,7 +110,7 @@ func (b *Box) tellEvents(w http.ResponseWriter, r *http.Request) {
 		_ = out.SetWriteDeadline(time.Now().Add(eventPatient)) // a unix socket may have none
 		return out.Flush() == nil
 	}
-	_, next, news := b.events.since(0)
+	_, next, news := e.since(0)
 	fmt.Fprint(w, "retry: 2000\n\n")
 	if !flush() {
 		return
@@ -125,9 +126,9 @@ func (b *Box) tellEvents(w http.ResponseWriter, r *http.Request) {
 		case <-news:
 		}
 		var list []event
-		list, next, news = b.events.since(next)
-		for _, e := range list {
-			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", e.name, e.data)
+		list, next, news = e.since(next)
+		for _, x := range list {
+			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", x.name, x.data)
 		}
 		beat.Reset(eventBeat)
 		if !flush() || !pause(r.Context(), eventPause) {

@@ -228,6 +228,7 @@ func (l *live) deaf(ctx context.Context, err error) {
 	if before := l.away.Swap(&fault); before == nil || *before != fault {
 		l.log.Warn("the box hears nothing; text and MQTT still work", "err", err)
 	}
+	l.box.enrolment.deaf(err)
 	l.forget()
 	l.happen(ctx, Deaf)
 }
@@ -235,6 +236,13 @@ func (l *live) deaf(ctx context.Context, err error) {
 // hear takes the next frame.
 func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	if l.attention.muted { // it was on its way when the microphone was switched off
+		return nil
+	}
+	if l.box.enrolment.push(f) {
+		l.clock += frameTime
+		l.box.meter.push(f, nil)
+		l.retuned = true // what comes after it is another stream
+		l.happen(ctx, Passed)
 		return nil
 	}
 	if l.listener == nil || l.mic != f.Mic || l.retuned && l.attention.talk == Idle {
@@ -251,6 +259,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	l.box.tap.push(f)
 	l.listener.sounding = l.attention.sounds || l.attention.rings
 	r, ok := l.listener.pushMasked(f, l.unmasked(f.PCM))
+	l.box.meter.push(f, l.listener.detector)
 	if len(l.listener.wakes) > 0 || l.clock%time.Minute == 0 {
 		l.count()
 	}
@@ -261,6 +270,7 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 		}
 		l.log.Info("woken", "wake", w.Word, "mic", f.Mic)
 		l.box.woken(w)
+		l.box.meter.woke(w)
 		l.asks = nil // somebody wants something else
 		l.happen(ctx, Called)
 		l.contend(ctx, w)
@@ -486,6 +496,7 @@ func (l *live) mute(ctx context.Context, mic Microphone, on bool) error {
 		if err := l.box.showMuted(true); err != nil {
 			l.log.Error("the microphone is off, and its light does not say so", "err", err)
 		}
+		l.box.enrolment.deaf(errMuted)
 		l.happen(ctx, Mute)
 		l.forget()
 	} else {

@@ -86,6 +86,9 @@ func (b *Box) serveVoice(mux *http.ServeMux) {
 		writeJSON(w, list)
 	})
 	b.servePulls(mux)
+	b.serveModelChoice(mux)
+	b.serveEnrolment(mux)
+	b.serveMeter(mux)
 	b.serveNewest(mux)
 }
 
@@ -106,6 +109,7 @@ type ModelView struct {
 	Fits      bool     `json:"fits"`
 	Reason    string   `json:"reason,omitempty"` // why it does not fit
 	Used      bool     `json:"used"`             // it hears, or somebody chose it
+	Chosen    bool     `json:"chosen,omitempty"` // somebody chose it
 }
 
 // ModelViews are the models of the catalogue and of the store.
@@ -132,6 +136,7 @@ func (b *Box) ModelViews() ([]ModelView, error) {
 		m := e.Model
 		v := ModelView{ID: m.ID, Purpose: string(m.Purpose), Title: m.Title, Languages: append([]string{}, m.Languages...), Memory: m.Memory * 1e6, Licence: cmp.Or(m.Licence.SPDX, m.Licence.Name),
 			Status: e.Status.String(), Installed: e.Usable(), Used: chosen[m.Purpose] == m.ID || len(hears.Choices) > 0 && hears.Choices[0].Path == e.Path}
+		v.Chosen = chosen[m.Purpose] == m.ID
 		v.Terms, v.Own = m.Licence.URL, e.Own
 		if v.Accept, err = store.MustAccept(m); err != nil {
 			return nil, err

@@ -74,9 +74,7 @@ func (b *Box) retune(ctx context.Context, change func(*tuning)) error {
 		}
 	}
 	b.tuned.Store(&t)
-	if b.live != nil {
-		b.live.post(ctx, func() { b.live.retuned = true })
-	}
+	b.listenAnew()
 	return nil
 }
 

@@ -44,5 +44,5 @@ func (p *Page) restore(w http.ResponseWriter, r *http.Request) {
 		p.done(w, r, &refusal{a.status, strings.TrimSpace(a.body.String())}, "/system")
 		return
 	}
-	p.show(w, r, http.StatusOK, "restarts", nil)
+	p.show(w, r, http.StatusOK, "restarts", "restore")
 }

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // voice is what the API says of hearing and speaking.
@@ -28,12 +29,47 @@ type wakeWord struct {
 }
 
 func (p *Page) voicePage(w http.ResponseWriter, r *http.Request) {
-	var v voice
-	if err := p.get(r.Context(), "/voice", nil, &v); err != nil {
+	var v struct {
+		voice
+		Enrol enrolment
+	}
+	err := p.get(r.Context(), "/voice", nil, &v.voice)
+	if err == nil {
+		err = p.get(r.Context(), "/voice/enrol", nil, &v.Enrol)
+	}
+	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
 	p.show(w, r, http.StatusOK, "voice", v)
+}
+
+// enrolment is how far a word has come that somebody teaches.
+type enrolment struct {
+	Word   string `json:"word"`
+	Person string `json:"person"`
+	Step   string `json:"step"`
+	Take   int    `json:"take"`
+	Of     int    `json:"of"`
+	Grade  string `json:"grade"`
+	Mind   string `json:"mind"`
+	Error  string `json:"error"`
+}
+
+// Running is while the box listens or learns.
+func (e enrolment) Running() bool { return e.Step != "" && e.Step != "done" && e.Step != "failed" }
+
+// enrol begins to teach the box a word.
+func (p *Page) enrol(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/voice/enrol", form(r, "word", "person"), nil), "/voice")
+}
+
+func (p *Page) stopEnrolling(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/voice/enrol/stop", nil, nil), "/voice")
+}
+
+func (p *Page) forgetWord(w http.ResponseWriter, r *http.Request) {
+	p.done(w, r, p.post(r.Context(), "/voice/words/forget", form(r, "word", "person"), nil), "/voice")
 }
 
 func (p *Page) setVolume(w http.ResponseWriter, r *http.Request) {
@@ -66,6 +102,12 @@ type model struct {
 	Fits      bool     `json:"fits"`
 	Reason    string   `json:"reason"`
 	Used      bool     `json:"used"`
+	Chosen    bool     `json:"chosen"`
+}
+
+// Choosable is one that the owner may have the box use.
+func (m model) Choosable() bool {
+	return m.Installed && !m.Used && (m.Purpose == "stt" || m.Purpose == "voice" || m.Purpose == "llm")
 }
 
 // modelsView are the models by what they are for.
@@ -99,6 +141,15 @@ func (p *Page) fetchModel(w http.ResponseWriter, r *http.Request) {
 	p.done(w, r, p.post(r.Context(), "/models/pull", form(r, "id", "accept"), nil), "/models")
 }
 
+// chooseModel has the box use a model, or the best ones. It restarts with them.
+func (p *Page) chooseModel(w http.ResponseWriter, r *http.Request) {
+	if err := p.post(r.Context(), "/models/use", form(r, "id"), nil); err != nil {
+		p.done(w, r, err, "/models")
+		return
+	}
+	p.show(w, r, http.StatusOK, "restarts", "models")
+}
+
 // stopFetching ends it; what came is kept.
 func (p *Page) stopFetching(w http.ResponseWriter, r *http.Request) {
 	p.done(w, r, p.post(r.Context(), "/models/pull/stop", nil, nil), "/models")
@@ -127,10 +178,12 @@ func (p *Page) modelsPage(w http.ResponseWriter, r *http.Request) {
 			v.More = append(v.More, m)
 		}
 	}
+	chosen := slices.ContainsFunc(all, func(m model) bool { return m.Chosen })
 	p.show(w, r, http.StatusOK, "models", struct {
-		Pull  pull
-		Views []modelsView
-	}{now, views})
+		Pull   pull
+		Views  []modelsView
+		Chosen bool // one of them was
+	}{now, views, chosen})
 }
 
 // megabytes are bytes as people read them.

@@ -39,12 +39,12 @@ func (p *played) Next(context.Context) (voice.Frame, error) {
 func TestRecord(t *testing.T) {
 	quiet := make([]int16, 3*voice.SampleRate/2)
 	pcm := append([]int16(nil), quiet...)
-	for range takes {
+	for range 4 {
 		pcm = append(append(pcm, quiet...), voicetest.Spoken(t, "en-us", "open sesame", 0).PCM...)
 	}
 	var out bytes.Buffer
 	all, err := (&terminal{out: &out}).record(t.Context(), &played{pcm, 1 << 20}, "open sesame")
-	if err != nil || len(all) != takes {
+	if err != nil || len(all) != 4 {
 		t.Fatalf("%d recordings, %v", len(all), err)
 	}
 	for _, r := range all {
@@ -52,7 +52,7 @@ func TestRecord(t *testing.T) {
 			t.Errorf("%s lasts %.1f s", r.Name, d)
 		}
 	}
-	if n := strings.Count(out.String(), `say "open sesame"`); n != takes {
+	if n := strings.Count(out.String(), `say "open sesame"`); n != 4 {
 		t.Errorf("asked for %d times", n)
 	}
 	for _, tt := range []struct {

@@ -339,7 +339,7 @@ func (c *modelsUse) Run(t *terminal) error {
 		return storeFault(err)
 	}
 	if e.Model.Purpose != models.STT {
-		fmt.Fprintf(t.out, "%s is chosen for %s. This version of Cricket has no engine that runs it yet.\n", c.ID, e.Model.Purpose)
+		fmt.Fprintf(t.out, "From its next start Cricket takes %s for %s.\n", c.ID, e.Model.Purpose)
 		return nil
 	}
 	if s, err = openShelf(); err != nil {

@@ -349,6 +349,9 @@ func (c *wakeEnrol) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return &fault{err, "cricket doctor", exitUsage}
 	}
+	if err := wake.CheckNames(c.Word, c.Person); err != nil {
+		return &fault{err, "cricket wake enrol --help", exitUsage}
+	}
 	bin, err := appliance.Bin()
 	if err != nil {
 		return err

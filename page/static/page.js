@@ -35,7 +35,7 @@ async function refresh(names) {
 		busy = false;
 	}
 }
-const everything = ["mode", "request", "planned", "home", "models", "update"];
+const everything = ["mode", "request", "planned", "home", "models", "update", "enrol"];
 
 // Events of the box. The browser connects again by itself when the stream breaks.
 const events = document.body.dataset.events;
@@ -60,6 +60,36 @@ if (events) {
 	addEventListener("pagehide", () => source.close());
 } else if (document.querySelector("[data-live]")) {
 	setInterval(() => refresh(everything), 15000);
+}
+
+// What the microphone hears: how loud it is, and how near to a wake word.
+const meter = document.querySelector("[data-meter]");
+if (meter) {
+	const fill = (text, ...values) => values.reduce((t, v) => t.replace("%s", () => v), text);
+	const [level, score, at, woke] = ["level", "score", "meter-at", "meter-woke"].map((id) => document.getElementById(id));
+	const silent = at.textContent;
+	let heard = 0;
+	const sounds = new EventSource(meter.dataset.meter);
+	sounds.addEventListener("level", (e) => {
+		const now = JSON.parse(e.data);
+		heard = Date.now();
+		level.value = now.level;
+		score.value = now.score;
+		score.low = score.high = now.threshold;
+		at.textContent = now.word ? fill(meter.dataset.at, now.word, now.score.toFixed(2), now.threshold.toFixed(2)) : `${Math.round(now.level)} dB`;
+	});
+	sounds.addEventListener("woke", (e) => {
+		const w = JSON.parse(e.data);
+		woke.textContent = fill(meter.dataset.woke, w.word, w.score.toFixed(2), Math.round(w.snr));
+	});
+	setInterval(() => { // the microphone is off, or gone
+		if (Date.now() - heard < 1000) return;
+		level.value = level.min;
+		score.value = 0;
+		at.textContent = silent;
+	}, 1000);
+	meter.hidden = false;
+	addEventListener("pagehide", () => sounds.close());
 }
 
 // A request that was typed does not load the page anew.

@@ -192,6 +192,17 @@ func (d *Detector) Score(word string) (score, threshold float64) {
 	return score, threshold
 }
 
+// Nearest is the word that is nearest to waking now, with its newest score, 0..1, and the
+// score at which it wakes; "" where none is listened for.
+func (d *Detector) Nearest() (word string, score, threshold float64) {
+	for _, e := range d.ears {
+		if s := float64(e.score()); e.awake && (word == "" || s/float64(e.threshold) > score/threshold) {
+			word, score, threshold = e.Name, s, float64(e.threshold)
+		}
+	}
+	return word, score, threshold
+}
+
 // speaker is a stream that also tells whether somebody speaks.
 type speaker interface{ speech() float32 }
 

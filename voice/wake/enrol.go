@@ -68,7 +68,7 @@ func Enrol(network *Model, word, person string, recordings []Recording, others O
 	if len(others.Speech) == 0 {
 		return nil, Estimate{}, fmt.Errorf("enrol %q: there is no other speech to compare it with", word)
 	}
-	if err := errors.Join(checkName("word", word), checkName("person", person)); err != nil {
+	if err := CheckNames(word, person); err != nil {
 		return nil, Estimate{}, err
 	}
 	if n := len(recordings); n < fewestRecordings || n > mostRecordings {

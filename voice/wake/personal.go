@@ -176,6 +176,11 @@ func parseRecording(text string, width int) ([][]float32, error) {
 	return recording, nil
 }
 
+// CheckNames says what is wrong with a word and with the name of the person who says it.
+func CheckNames(word, person string) error {
+	return errors.Join(checkName("word", word), checkName("person", person))
+}
+
 // checkName says what is wrong with the name of a word or a person.
 func checkName(what, name string) error {
 	switch {
