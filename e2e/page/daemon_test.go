@@ -38,14 +38,26 @@ func start(t *testing.T) *daemon {
 // startIn is start for a box in a room, with what its config has of the mesh.
 func startIn(t *testing.T, room, mesh string) *daemon {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "cricket-page-") // a socket's path must be short
+	return startHearing(t, shortDir(t), room, mesh, "none", "")
+}
+
+// shortDir is a folder for a daemon: a socket's path must be short.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "cricket-page-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// startHearing is startIn for a box with a microphone and a loudspeaker.
+func startHearing(t *testing.T, dir, room, mesh, microphone, loudspeaker string) *daemon {
+	t.Helper()
 	d := &daemon{t: t, dir: dir, url: "https://127.0.0.1:" + freePort(t)}
-	config := fmt.Sprintf("room = %q\n[mqtt]\nlisten = \"127.0.0.1:%s\"\n[audio]\nmicrophone = \"none\"\n[mesh]\n%s\n[page]\nlisten = \"%s\"\n",
-		room, freePort(t), mesh, strings.TrimPrefix(d.url, "https://"))
+	config := fmt.Sprintf("room = %q\n[mqtt]\nlisten = \"127.0.0.1:%s\"\n[audio]\nmicrophone = %q\nloudspeaker = %q\n[mesh]\n%s\n[page]\nlisten = \"%s\"\n",
+		room, freePort(t), microphone, loudspeaker, mesh, strings.TrimPrefix(d.url, "https://"))
 	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -142,5 +154,33 @@ func (d *daemon) ask(text string) {
 	if answer.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(answer.Body)
 		d.t.Fatalf("asked %q: %s", body, text)
+	}
+}
+
+// status is what the box says of itself, when it answers.
+func (d *daemon) status() (s struct{ Mode, Since string }) {
+	d.t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		answer, err := d.control.Get("http://cricket/status")
+		if err == nil {
+			err = json.NewDecoder(answer.Body).Decode(&s)
+			answer.Body.Close()
+		}
+		if err == nil {
+			return s
+		}
+		if time.Now().After(end) {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+// idle waits until the box waits to be called.
+func (d *daemon) idle() {
+	d.t.Helper()
+	for end := time.Now().Add(time.Minute); d.status().Mode != "idle"; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			d.t.Fatalf("the box is %q", d.status().Mode)
+		}
 	}
 }

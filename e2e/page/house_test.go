@@ -2,8 +2,11 @@ package page
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -166,6 +169,21 @@ func TestVoiceModelsAndSiblings(t *testing.T) {
 	b.waits(`document.querySelector("#pull section") !== null`)
 	b.shots("models-pull")
 	b.sees("was not fetched")
+	// One of two that are there is chosen, and the box comes back with it, though it is no model.
+	for _, name := range []string{"ggml-mine.bin", "ggml-yours.bin"} {
+		if err := os.WriteFile(filepath.Join(d.dir, "state", "models", name), []byte("none"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := d.status().Since
+	b.visit("/models")
+	b.do(chromedp.Evaluate(`document.querySelector("form[action='/models/use'] button").click()`, nil))
+	b.sees("In a moment it is back, with the models that were chosen.")
+	for d.status().Since == before {
+		time.Sleep(100 * time.Millisecond) // another process
+	}
+	b.visit("/models")
+	b.sees("Let the box choose again")
 	b.visit("/siblings")
 	b.sees("There is no mesh.")
 	b.shots("siblings")

@@ -118,7 +118,8 @@ func TestAccessible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := start(t)
+	dir := shortDir(t)
+	d := startHearing(t, dir, "kitchen", "enabled = false", "file:"+plugIn(t, dir).path, "file:/dev/null")
 	b := open(t, d)
 	check := func(path string) {
 		t.Helper()
@@ -147,7 +148,7 @@ func TestAccessible(t *testing.T) {
 	d.ask("sing me a song about pistons")
 	d.ask("set a pizza timer for ten minutes")
 	d.ask("add milk to the shopping list")
-	for _, path := range []string{"/", "/history", "/history/1", "/history/2", "/home", "/timers", "/system", "/nothing"} {
+	for _, path := range []string{"/", "/history", "/history/1", "/history/2", "/home", "/timers", "/voice", "/models", "/siblings", "/system", "/nothing"} {
 		check(path)
 	}
 	b.do(chromedp.Click("form.leave button"))

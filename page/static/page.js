@@ -75,7 +75,7 @@ if (meter) {
 		heard = Date.now();
 		level.value = now.level;
 		score.value = now.score;
-		score.low = score.high = now.threshold;
+		score.high = now.threshold;
 		at.textContent = now.word ? fill(meter.dataset.at, now.word, now.score.toFixed(2), now.threshold.toFixed(2)) : `${Math.round(now.level)} dB`;
 	});
 	sounds.addEventListener("woke", (e) => {
