@@ -56,6 +56,12 @@ type Config struct {
 
 	// Taught is a folder of further custom sentences, those made on the house page; "": there are none.
 	Taught string `toml:"-"`
+
+	// Fixed are the settings of the house page that config.toml makes, by name.
+	Fixed map[string]bool `toml:"-"`
+
+	// Unsettled is why the settings of the house page do not hold; "" where they do.
+	Unsettled string `toml:"-"`
 }
 
 // MQTT says which broker the home uses.

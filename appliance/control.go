@@ -220,6 +220,7 @@ func (b *Box) handler(source home.Source) http.Handler {
 	b.siblings.serve(mux)
 	b.serveStatus(mux)
 	b.serveVoice(mux)
+	b.serveSettings(mux)
 	b.serveEvents(mux)
 	b.serveRooms(mux)
 	b.serveBook(mux)

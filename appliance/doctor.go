@@ -36,7 +36,7 @@ func CheckPrograms(bin string) []Finding {
 // CheckConfig reads the owner's configuration, home and sentences as the daemon would.
 func CheckConfig() Finding {
 	f := Finding{Part: "config", Hint: "correct the file; the repository's config.toml shows every key"}
-	c, err := LoadConfig("")
+	c, err := OwnConfig("", StateDir())
 	if err == nil {
 		_, err = ownHome(c)
 	}
@@ -83,6 +83,7 @@ func (b *Box) Doctor(ctx context.Context) []Finding {
 			out = append(out, Finding{Part: d.ID, Text: "says that it is not available", Hint: "check its power and network"})
 		}
 	}
+	out = append(out, b.checkSettings()...)
 	out = append(out, b.checkTrust()...)
 	out = append(out, b.checkMesh(ctx)...)
 	out = append(append(out, b.checkPage()...), b.checkRestored()...)

@@ -43,7 +43,7 @@ func chooseModel(purpose models.Purpose, configured string, c Config, stateDir s
 // configuration is CheckConfig's to tell.
 func CheckModels(bin, stateDir string) Finding {
 	f := Finding{Part: "models", OK: true}
-	c, err := LoadConfig("")
+	c, err := OwnConfig("", stateDir)
 	if err != nil {
 		c = DefaultConfig()
 	}

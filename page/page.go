@@ -157,6 +157,8 @@ func (p *Page) routes() http.Handler {
 	mux.HandleFunc("GET /siblings", p.may(Owner, p.siblingsPage))
 	mux.HandleFunc("POST /siblings/pair", p.may(Owner, p.pair))
 	mux.HandleFunc("POST /siblings/revoke", p.may(Owner, p.revoke))
+	mux.HandleFunc("GET /settings", p.may(Owner, p.settingsPage))
+	mux.HandleFunc("POST /settings", p.may(Owner, p.changeSettings))
 	mux.HandleFunc("GET /system", p.may(Owner, p.systemPage))
 	mux.HandleFunc("POST /system/update/check", p.may(Owner, p.checkUpdate))
 	mux.HandleFunc("POST /system/update/install", p.may(Owner, p.installUpdate))

@@ -125,7 +125,7 @@ func (p *Page) changePassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.tries.forgive(visitOf(r).from)
-	p.enter(w, r, Owner)
+	p.enter(w, r, Owner, "/")
 }
 
 // changeGuests sets the guests' password, or without one lets no guest in.

@@ -75,7 +75,7 @@ func (p *Page) setOwner(w http.ResponseWriter, r *http.Request) {
 		default:
 			p.presence.over()
 			p.log.Info("the house page has an owner")
-			p.enter(w, r, Owner)
+			p.enter(w, r, Owner, "/settings")
 			return
 		}
 	}
@@ -106,7 +106,7 @@ func (p *Page) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.tries.forgive(visitOf(r).from)
-	p.enter(w, r, role)
+	p.enter(w, r, role, "/")
 }
 
 // mayTry says whether one more password or code may be tried now, and else answers.
@@ -121,15 +121,15 @@ func (p *Page) mayTry(w http.ResponseWriter, r *http.Request) bool {
 	return ok
 }
 
-// enter begins a session of the browser that asks.
-func (p *Page) enter(w http.ResponseWriter, r *http.Request, role Role) {
+// enter begins a session of the browser that asks, which goes on to a page.
+func (p *Page) enter(w http.ResponseWriter, r *http.Request, role Role, to string) {
 	key, err := p.access.enter(role, r.UserAgent())
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
 	setCookie(w, key, sessionTime)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 func setCookie(w http.ResponseWriter, key string, age time.Duration) {

@@ -22,7 +22,7 @@ type backupCommand struct {
 
 // Run needs no daemon, and disturbs none: each file of the state is replaced as a whole.
 func (c *backupCommand) Run(ctx context.Context, t *terminal) error {
-	config, err := appliance.LoadConfig(c.Config)
+	config, err := appliance.OwnConfig(c.Config, appliance.StateDir())
 	if err != nil {
 		return &fault{err, "cricket doctor", exitUsage}
 	}

@@ -38,7 +38,7 @@ func openSound(ctx context.Context, c appliance.Audio) (*audio.Engine, error) {
 
 // play plays a WAV.
 func play(ctx context.Context, wav io.Reader) error {
-	c, err := appliance.LoadConfig("")
+	c, err := appliance.OwnConfig("", appliance.StateDir())
 	if err != nil {
 		return err
 	}

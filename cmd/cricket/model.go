@@ -17,7 +17,7 @@ import (
 // home: file, or where that is "" the one that was chosen. end ends it.
 func startModel(ctx context.Context, t *terminal, file string, names intent.Names) (e *llm.Engine, end func(), err error) {
 	if file == "" {
-		config, err := appliance.LoadConfig("")
+		config, err := appliance.OwnConfig("", appliance.StateDir())
 		if err != nil {
 			return nil, nil, &fault{err, "cricket doctor", exitUsage}
 		}

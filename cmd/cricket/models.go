@@ -47,7 +47,7 @@ func openShelf() (*shelf, error) {
 	if s.entries, err = s.store.Entries(s.catalogue); err != nil {
 		return nil, storeFault(err)
 	}
-	config, err := appliance.LoadConfig("")
+	config, err := appliance.OwnConfig("", appliance.StateDir())
 	if err != nil { // cricket doctor tells; models can be had without it
 		config = appliance.DefaultConfig()
 	}

@@ -32,9 +32,12 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 	if err := appliance.TakeRestored(c.Config, appliance.StateDir()); err != nil {
 		log.Error("a backup is not wholly restored", "err", err)
 	}
-	config, err := appliance.LoadConfig(c.Config)
+	config, err := appliance.OwnConfig(c.Config, appliance.StateDir())
 	if err != nil {
 		return &fault{err, "cricket run --help", exitUsage}
+	}
+	if config.Unsettled != "" {
+		log.Error("the settings of the house page do not hold", "err", config.Unsettled)
 	}
 	o := appliance.Options{Config: config, Devices: c.Demo, Ears: true, Keep: true, Log: log,
 		StateDir: appliance.StateDir(), RuntimeDir: appliance.RuntimeDir(), Sys: os.DirFS("/sys"), System: appliance.ThisSystem()}

@@ -40,7 +40,7 @@ type listedWord struct {
 }
 
 func (c *wakeList) Run(ctx context.Context, t *terminal) error {
-	config, err := appliance.LoadConfig("")
+	config, err := appliance.OwnConfig("", appliance.StateDir())
 	if err != nil {
 		return &fault{err, "cricket doctor", exitUsage}
 	}
@@ -175,7 +175,7 @@ func (c *wakeTry) words(t *terminal) ([]wake.Word, error) {
 			words = append(words, wake.Word{Name: w.Name, Model: m, Sensitivity: wake.DefaultSensitivity, Refractory: wake.DefaultRefractory})
 		}
 	} else {
-		config, err := appliance.LoadConfig("")
+		config, err := appliance.OwnConfig("", appliance.StateDir())
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +222,7 @@ func (c *wakeTry) file(ctx context.Context, t *terminal, words []wake.Word, file
 
 // microphone shows the scores of what is said, until somebody interrupts it.
 func (c *wakeTry) microphone(ctx context.Context, t *terminal, words []wake.Word) error {
-	config, err := appliance.LoadConfig("")
+	config, err := appliance.OwnConfig("", appliance.StateDir())
 	if err != nil {
 		return &fault{err, "cricket doctor", exitUsage}
 	}
@@ -345,7 +345,7 @@ type wakeEnrol struct {
 }
 
 func (c *wakeEnrol) Run(ctx context.Context, t *terminal) error {
-	config, err := appliance.LoadConfig("")
+	config, err := appliance.OwnConfig("", appliance.StateDir())
 	if err != nil {
 		return &fault{err, "cricket doctor", exitUsage}
 	}

@@ -195,7 +195,8 @@ func (b *browser) enter(d *daemon) {
 	b.visit("/")
 	b.do(chromedp.SendKeys("[name=code]", d.code()), chromedp.SendKeys("[name=password]", password), chromedp.SendKeys("[name=again]", password),
 		chromedp.Click("form[action='/welcome'] button"))
-	b.waits("document.querySelector('#state') !== null")
+	b.sees("Set this box up")
+	b.visit("/")
 }
 
 // collect has the browser throw away what nothing refers to.

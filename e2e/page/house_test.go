@@ -26,7 +26,30 @@ func TestFirstVisit(t *testing.T) {
 	fill("000 000x")
 	b.sees("That is not the code")
 	fill(d.code())
-	b.waits("document.querySelector('#state') !== null")
+	// The box is set up: by a first request, and by what it is told of itself.
+	b.sees("Set this box up")
+	b.shots("settings")
+	b.do(chromedp.SendKeys("#text", "turn on the kitchen lights"+kb.Enter))
+	b.waits("location.pathname === '/' && document.querySelector('#last .mark.done') !== null")
+	b.visit("/settings")
+	if !value[bool](b, `document.querySelector("[name=room]").disabled && !document.querySelector("[name=language]").disabled`) {
+		t.Error("what stands in config.toml can be changed, or what does not cannot")
+	}
+	before := d.status().Since
+	b.do(chromedp.SetValue("[name=language]", "de"), chromedp.SetValue("[name=quiet_from]", "22:00"), chromedp.Click("form[action='/settings'] button"))
+	b.sees("quiet.to") // it is missing
+	b.do(chromedp.SetValue("[name=language]", "de"), chromedp.SetValue("[name=quiet_from]", "22:00"), chromedp.SetValue("[name=quiet_to]", "07:00"), chromedp.Click("form[action='/settings'] button"))
+	b.sees("In a moment it is back, with the new settings.")
+	for d.status().Since == before {
+		time.Sleep(100 * time.Millisecond) // another process
+	}
+	b.visit("/voice")
+	b.sees("22:00 – 07:00")
+	d.ask("schalte das Küchenlicht ein")
+	b.visit("/settings")
+	if is := value[string](b, `document.querySelector("[name=language]").value`); is != "de" {
+		t.Errorf("the language is %s", is)
+	}
 	b.do(chromedp.Click("form.leave button"))
 	b.waits("document.querySelector('form[action=\"/login\"]') !== null")
 	b.shots("login")

@@ -148,7 +148,7 @@ func TestAccessible(t *testing.T) {
 	d.ask("sing me a song about pistons")
 	d.ask("set a pizza timer for ten minutes")
 	d.ask("add milk to the shopping list")
-	for _, path := range []string{"/", "/history", "/history/1", "/history/2", "/home", "/timers", "/voice", "/models", "/siblings", "/system", "/nothing"} {
+	for _, path := range []string{"/", "/history", "/history/1", "/history/2", "/home", "/timers", "/voice", "/models", "/siblings", "/settings", "/system", "/nothing"} {
 		check(path)
 	}
 	b.do(chromedp.Click("form.leave button"))

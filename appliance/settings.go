@@ -1,0 +1,209 @@
+package appliance
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/cricket-home/cricket/intent"
+	"github.com/cricket-home/cricket/internal/durable"
+	"github.com/cricket-home/cricket/mqtt"
+)
+
+// Settings are what the owner has set on the house page. What config.toml says otherwise
+// than its defaults is before them.
+type Settings struct {
+	Language  string `json:"language,omitempty"`
+	Room      string `json:"room,omitempty"`
+	Broker    string `json:"broker,omitempty"` // as mqtt.broker
+	Username  string `json:"username,omitempty"`
+	QuietFrom string `json:"quiet_from,omitempty"`
+	QuietTo   string `json:"quiet_to,omitempty"`
+}
+
+func settingsFile(stateDir string) string { return filepath.Join(stateDir, "settings.json") }
+
+// brokerPasswordFile is where the password is that goes with Settings.Username.
+func brokerPasswordFile(stateDir string) string { return filepath.Join(stateDir, "broker-password") }
+
+// OwnConfig is LoadConfig with what was set on the house page. Settings that cannot be read set
+// nothing: c.Unsettled says so.
+func OwnConfig(file, stateDir string) (Config, error) {
+	c, err := LoadConfig(file)
+	if err != nil {
+		return c, err
+	}
+	s, err := readSettings(settingsFile(stateDir))
+	c.Fixed = fixed(c)
+	settled := c
+	if err == nil {
+		settled.settle(s, stateDir)
+		err = settled.validate(settingsFile(stateDir))
+	}
+	if err != nil {
+		c.Unsettled = err.Error()
+		return c, nil
+	}
+	return settled, nil
+}
+
+func readSettings(file string) (s Settings, err error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &s)
+	}
+	if err != nil {
+		return Settings{}, fmt.Errorf("read settings of the house page: %w", err)
+	}
+	return s, nil
+}
+
+// The settings that config.toml can keep from the page: each stands for all keys that go together.
+const (
+	languageSetting = "language"
+	roomSetting     = "room"
+	brokerSetting   = "broker"
+	quietSetting    = "quiet"
+)
+
+// fixed are the settings that config.toml makes, which has something else than the default.
+func fixed(c Config) map[string]bool {
+	d := DefaultConfig()
+	return map[string]bool{
+		languageSetting: c.Language != d.Language,
+		roomSetting:     c.Room != d.Room,
+		brokerSetting:   c.MQTT.Broker != d.MQTT.Broker || c.MQTT.Username != d.MQTT.Username || c.MQTT.PasswordFile != d.MQTT.PasswordFile,
+		quietSetting:    c.Quiet.From != d.Quiet.From || c.Quiet.To != d.Quiet.To,
+	}
+}
+
+// settle puts settings into c, where it is not fixed.
+func (c *Config) settle(s Settings, stateDir string) {
+	if !c.Fixed[languageSetting] && s.Language != "" {
+		c.Language = s.Language
+	}
+	if !c.Fixed[roomSetting] {
+		c.Room = s.Room
+	}
+	if !c.Fixed[quietSetting] {
+		c.Quiet.From, c.Quiet.To = s.QuietFrom, s.QuietTo
+	}
+	if c.Fixed[brokerSetting] {
+		return
+	}
+	c.MQTT.Broker, c.MQTT.Username, c.MQTT.PasswordFile = s.Broker, s.Username, ""
+	if file := brokerPasswordFile(stateDir); s.Username != "" {
+		if _, err := os.Stat(file); err == nil {
+			c.MQTT.PasswordFile = file
+		}
+	}
+}
+
+// check says what is wrong with settings, for whoever typed them.
+func (s Settings) check(c Config, stateDir string) error {
+	if _, err := intent.Builtin(s.Language); !c.Fixed[languageSetting] && err != nil {
+		return err
+	}
+	if s.Broker != "" && s.Broker != mqtt.Discover && !strings.Contains(s.Broker, "://") {
+		return fmt.Errorf("the broker's address must be such as tcp://homeassistant.local:1883, not %q", s.Broker)
+	}
+	c.settle(s, stateDir)
+	return c.validate("settings")
+}
+
+// keepSettings keeps settings, and a new password for the broker where there is one.
+func (b *Box) keepSettings(s Settings, password string) error {
+	s.Language, s.Room, s.Broker = strings.TrimSpace(s.Language), strings.TrimSpace(s.Room), strings.TrimSpace(s.Broker)
+	if s.Broker == "" {
+		s.Username = ""
+	}
+	if err := s.check(b.config, b.options.StateDir); err != nil {
+		return &badSettings{err}
+	}
+	file := brokerPasswordFile(b.options.StateDir)
+	switch {
+	case s.Username == "":
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("forget the broker's password: %w", err)
+		}
+	case password != "":
+		if err := durable.Replace(file, []byte(password+"\n")); err != nil {
+			return fmt.Errorf("keep the broker's password: %w", err)
+		}
+	}
+	data, err := json.Marshal(s)
+	if err == nil {
+		err = durable.Replace(settingsFile(b.options.StateDir), data)
+	}
+	if err != nil {
+		return fmt.Errorf("keep settings: %w", err)
+	}
+	return nil
+}
+
+// badSettings are the fault of whoever typed them.
+type badSettings struct{ error }
+
+// SettingsView is the answer to GET /settings.
+type SettingsView struct {
+	Settings
+	Fixed     []string `json:"fixed"`     // "language", "room", "broker", "quiet": these stand in config.toml
+	Languages []string `json:"languages"` // that the box understands
+	Rooms     []string `json:"rooms"`     // of the home, by name
+	Unsettled string   `json:"unsettled,omitempty"`
+}
+
+func (b *Box) settingsView() SettingsView {
+	c := b.config
+	v := SettingsView{Settings: Settings{c.Language, c.Room, c.MQTT.Broker, c.MQTT.Username, c.Quiet.From, c.Quiet.To},
+		Fixed: []string{}, Languages: intent.Languages(), Rooms: []string{}, Unsettled: c.Unsettled}
+	for _, name := range []string{languageSetting, roomSetting, brokerSetting, quietSetting} {
+		if c.Fixed[name] {
+			v.Fixed = append(v.Fixed, name)
+		}
+	}
+	for _, a := range b.house.Now().Home.Areas {
+		v.Rooms = append(v.Rooms, a.Name)
+	}
+	return v
+}
+
+// checkSettings says whether what was set on the house page holds.
+func (b *Box) checkSettings() []Finding {
+	if b.config.Unsettled == "" {
+		return nil
+	}
+	return []Finding{{Part: "settings", Text: b.config.Unsettled, Hint: "set them again on the house page"}}
+}
+
+// serveSettings is for the house page. The box restarts with new settings.
+func (b *Box) serveSettings(mux *http.ServeMux) {
+	mux.HandleFunc("GET /settings", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.settingsView()) })
+	mux.HandleFunc("POST /settings", func(w http.ResponseWriter, r *http.Request) {
+		if !b.options.Keep {
+			http.Error(w, "change settings: this box ends with its command", http.StatusServiceUnavailable)
+			return
+		}
+		err := b.keepSettings(Settings{Language: r.PostFormValue("language"), Room: r.PostFormValue("room"), Broker: r.PostFormValue("broker"), Username: r.PostFormValue("username"),
+			QuietFrom: r.PostFormValue("quiet_from"), QuietTo: r.PostFormValue("quiet_to")}, r.PostFormValue("password"))
+		_, bad := errors.AsType[*badSettings](err)
+		switch {
+		case bad:
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		default:
+			b.log.Info("the settings were changed on the house page; the box restarts")
+			time.AfterFunc(time.Second, func() { signal(b.again) }) // when the answer has been read
+		}
+	})
+}

@@ -1,0 +1,129 @@
+package appliance
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cricket-home/cricket/home/permission"
+)
+
+// What is set on the house page holds from the next start on, where config.toml says nothing else.
+func TestSettings(t *testing.T) {
+	b := newBox(t, oneLamp, free(), false)
+	config := filepath.Join(t.TempDir(), "config.toml")
+	writes := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	post := func(form url.Values) (int, string) {
+		r := httptest.NewRequest("POST", "/settings", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		b.handler(permission.Page).ServeHTTP(w, r)
+		return w.Code, strings.TrimSpace(w.Body.String())
+	}
+	all := url.Values{"language": {"de"}, "room": {" Kitchen "}, "broker": {"tcp://homeassistant.local:1883"}, "username": {"box"}, "password": {"open sesame"}, "quiet_from": {"22:00"}, "quiet_to": {"07:00"}}
+	with := func(key, value string) url.Values {
+		f := url.Values{}
+		for k, v := range all {
+			f[k] = v
+		}
+		f.Set(key, value)
+		return f
+	}
+	if status, text := post(all); status != http.StatusServiceUnavailable {
+		t.Errorf("a box of a command: %d %s", status, text)
+	}
+	b.options.Keep = true
+	for _, tt := range []struct{ key, value, want string }{
+		{"language", "tlh", "no language"}, {"language", "", "no language"}, {"language", "../de", "no language"},
+		{"broker", "homeassistant.local", "such as tcp://homeassistant.local:1883"}, {"broker", "ftp://x", "mqtt.broker"}, {"broker", "tcp://", "mqtt.broker"},
+		{"quiet_from", "late", "quiet.from"}, {"quiet_to", "", "quiet.to"}, {"quiet_to", "22:00", "same time"},
+	} {
+		if status, text := post(with(tt.key, tt.value)); status != http.StatusBadRequest || !strings.Contains(text, tt.want) {
+			t.Errorf("%s %q: %d %s", tt.key, tt.value, status, text)
+		}
+	}
+	if files, err := os.ReadDir(b.options.StateDir); err != nil || slices.ContainsFunc(files, func(f os.DirEntry) bool {
+		return strings.Contains(f.Name(), "settings") || strings.Contains(f.Name(), "password")
+	}) {
+		t.Errorf("something of what was refused is kept: %v %v", files, err)
+	}
+
+	restarts := func() {
+		t.Helper()
+		select {
+		case <-b.again:
+		case <-within(t).Done():
+			t.Fatal("it does not restart")
+		}
+	}
+	if status, text := post(all); status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	restarts()
+	writes("")
+	c, err := OwnConfig(config, b.options.StateDir)
+	if err != nil || c.Unsettled != "" {
+		t.Fatal(err, c.Unsettled)
+	}
+	if c.Language != "de" || c.Room != "Kitchen" || c.MQTT.Broker != "tcp://homeassistant.local:1883" || c.MQTT.Username != "box" || c.Quiet.From != "22:00" || c.Quiet.To != "07:00" {
+		t.Errorf("%+v", c)
+	}
+	if secret, err := os.ReadFile(c.MQTT.PasswordFile); err != nil || string(secret) != "open sesame\n" {
+		t.Errorf("%q, %v", secret, err)
+	}
+	if info, err := os.Stat(c.MQTT.PasswordFile); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+
+	// The owner's file is before the page.
+	writes("room = \"Attic\"\n[mqtt]\nusername = \"owner\"\npassword_file = \"" + c.MQTT.PasswordFile + "\"\n[quiet]\nfrom = \"23:00\"\nto = \"06:00\"\n")
+	if c, err = OwnConfig(config, b.options.StateDir); err != nil || c.Language != "de" || c.Room != "Attic" || c.MQTT.Broker != "" || c.MQTT.Username != "owner" || c.Quiet.From != "23:00" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	b.config.Fixed = c.Fixed
+	if v := b.settingsView(); !slices.Equal(v.Fixed, []string{"room", "broker", "quiet"}) || !slices.Equal(v.Rooms, []string{"Hall"}) || !slices.Contains(v.Languages, "tr") {
+		t.Errorf("%+v", v)
+	}
+	b.config.Fixed = nil
+
+	// Without a password it stays; without a user it is forgotten.
+	if status, text := post(with("password", "")); status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	restarts()
+	if secret, err := os.ReadFile(brokerPasswordFile(b.options.StateDir)); err != nil || string(secret) != "open sesame\n" {
+		t.Errorf("%q, %v", secret, err)
+	}
+	if status, text := post(with("broker", "")); status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	restarts()
+	if _, err := os.Stat(brokerPasswordFile(b.options.StateDir)); err == nil {
+		t.Error("the password of a broker that is not used is kept")
+	}
+
+	// Damaged settings set nothing, and the doctor says so.
+	writes("room = \"Attic\"\n")
+	for _, damage := range []string{"{", `{"language": 3}`, `{"quiet_from": "late", "quiet_to": "x"}`, `{"broker": "nonsense"}`} {
+		if err := os.WriteFile(settingsFile(b.options.StateDir), []byte(damage), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c, err = OwnConfig(config, b.options.StateDir); err != nil || c.Unsettled == "" || c.Room != "Attic" || c.Language != "en" || c.MQTT.Broker != "" || c.Quiet.From != "" {
+			t.Errorf("%s: %+v, %v", damage, c, err)
+		}
+		b.config.Unsettled = c.Unsettled
+		if f := b.checkSettings(); len(f) != 1 || f[0].OK || f[0].Text != c.Unsettled {
+			t.Errorf("%s: the doctor says %+v", damage, f)
+		}
+	}
+}
