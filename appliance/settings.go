@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -108,13 +109,21 @@ func (c *Config) settle(s Settings, stateDir string) {
 	}
 }
 
+// brokerURL is the URL of a broker that somebody typed: "homeassistant.local" is the usual port there.
+func brokerURL(typed string) string {
+	if typed == "" || typed == mqtt.Discover || strings.Contains(typed, "://") {
+		return typed
+	}
+	if _, _, err := net.SplitHostPort(typed); err != nil {
+		typed = net.JoinHostPort(strings.Trim(typed, "[]"), "1883")
+	}
+	return "tcp://" + typed
+}
+
 // check says what is wrong with settings, for whoever typed them.
 func (s Settings) check(c Config, stateDir string) error {
 	if _, err := intent.Builtin(s.Language); !c.Fixed[languageSetting] && err != nil {
 		return err
-	}
-	if s.Broker != "" && s.Broker != mqtt.Discover && !strings.Contains(s.Broker, "://") {
-		return fmt.Errorf("the broker's address must be such as tcp://homeassistant.local:1883, not %q", s.Broker)
 	}
 	c.settle(s, stateDir)
 	return c.validate("settings")
@@ -122,7 +131,7 @@ func (s Settings) check(c Config, stateDir string) error {
 
 // keepSettings keeps settings, and a new password for the broker where there is one.
 func (b *Box) keepSettings(s Settings, password string) error {
-	s.Language, s.Room, s.Broker = strings.TrimSpace(s.Language), strings.TrimSpace(s.Room), strings.TrimSpace(s.Broker)
+	s.Language, s.Room, s.Broker = strings.TrimSpace(s.Language), strings.TrimSpace(s.Room), brokerURL(strings.TrimSpace(s.Broker))
 	if s.Broker == "" {
 		s.Username = ""
 	}

@@ -30,7 +30,7 @@ func TestSettings(t *testing.T) {
 		b.handler(permission.Page).ServeHTTP(w, r)
 		return w.Code, strings.TrimSpace(w.Body.String())
 	}
-	all := url.Values{"language": {"de"}, "room": {" Kitchen "}, "broker": {"tcp://homeassistant.local:1883"}, "username": {"box"}, "password": {"open sesame"}, "quiet_from": {"22:00"}, "quiet_to": {"07:00"}}
+	all := url.Values{"language": {"de"}, "room": {" Kitchen "}, "broker": {"homeassistant.local"}, "username": {"box"}, "password": {"open sesame"}, "quiet_from": {"22:00"}, "quiet_to": {"07:00"}}
 	with := func(key, value string) url.Values {
 		f := url.Values{}
 		for k, v := range all {
@@ -45,7 +45,7 @@ func TestSettings(t *testing.T) {
 	b.options.Keep = true
 	for _, tt := range []struct{ key, value, want string }{
 		{"language", "tlh", "no language"}, {"language", "", "no language"}, {"language", "../de", "no language"},
-		{"broker", "homeassistant.local", "such as tcp://homeassistant.local:1883"}, {"broker", "ftp://x", "mqtt.broker"}, {"broker", "tcp://", "mqtt.broker"},
+		{"broker", "home assistant", "mqtt.broker"}, {"broker", "ftp://x", "mqtt.broker"}, {"broker", "tcp://", "mqtt.broker"},
 		{"quiet_from", "late", "quiet.from"}, {"quiet_to", "", "quiet.to"}, {"quiet_to", "22:00", "same time"},
 	} {
 		if status, text := post(with(tt.key, tt.value)); status != http.StatusBadRequest || !strings.Contains(text, tt.want) {
@@ -110,6 +110,12 @@ func TestSettings(t *testing.T) {
 	restarts()
 	if _, err := os.Stat(brokerPasswordFile(b.options.StateDir)); err == nil {
 		t.Error("the password of a broker that is not used is kept")
+	}
+
+	for typed, want := range map[string]string{"": "", "discover": "discover", "10.0.0.7": "tcp://10.0.0.7:1883", "ha:1884": "tcp://ha:1884", "fd00::7": "tcp://[fd00::7]:1883", "[fd00::7]": "tcp://[fd00::7]:1883", "ssl://ha:8883": "ssl://ha:8883"} {
+		if is := brokerURL(typed); is != want {
+			t.Errorf("%q is %q, want %q", typed, is, want)
+		}
 	}
 
 	// Damaged settings set nothing, and the doctor says so.
