@@ -65,6 +65,7 @@ type Options struct {
 	HomeDir    string // where what belongs to this home is kept: plans, trust, rooms, what was learned; "": StateDir
 	RuntimeDir string // the control socket is in here
 	Log        *slog.Logger
+	Logbook    *Logbook // its last lines; nil: nobody keeps them
 
 	// Moment is the time by which people take turns; nil: the machine's.
 	Moment func() time.Time

@@ -221,6 +221,7 @@ func (b *Box) handler(source home.Source) http.Handler {
 	b.serveStatus(mux)
 	b.serveVoice(mux)
 	b.serveSettings(mux)
+	b.serveLogs(mux)
 	b.serveEvents(mux)
 	b.serveRooms(mux)
 	b.serveBook(mux)

@@ -16,18 +16,18 @@ func TestNobodySeesAnything(t *testing.T) {
 	api := newBox()
 	p, _, _ := owned(t, api)
 	stranger := &caller{t: t, page: p, from: "192.168.1.66:1"}
-	for _, path := range []string{"/", "/history", "/history/1", "/home", "/timers", "/system", "/api/openapi.json", "/nothing"} {
+	for _, path := range []string{"/", "/history", "/history/1", "/home", "/timers", "/voice", "/models", "/siblings", "/settings", "/system", "/api/openapi.json", "/nothing"} {
 		w := stranger.get(path)
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/login" || strings.Contains(w.Body.String(), "lamp") {
 			t.Errorf("%s: %d to %q", path, w.Code, w.Header().Get("Location"))
 		}
 	}
-	for _, path := range []string{"/ask", "/mute", "/home/area", "/home/approve", "/timers/cancel", "/timers/stop", "/lists", "/system/guests", "/system/tokens", "/history/1/undo", "/history/1/name", "/history/1/sentence", "/system/backup", "/system/restore", "/system/sentences/erase", "/system/learned/erase", "/logout"} {
+	for _, path := range []string{"/ask", "/mute", "/home/area", "/home/approve", "/timers/cancel", "/timers/stop", "/lists", "/system/guests", "/system/tokens", "/history/1/undo", "/history/1/name", "/history/1/sentence", "/system/backup", "/system/restore", "/system/sentences/erase", "/system/learned/erase", "/system/erase", "/settings", "/models/use", "/voice/enrol", "/voice/enrol/stop", "/voice/words/forget", "/logout"} {
 		if w := stranger.post(path, url.Values{"text": {"open the door"}}); w.Code != http.StatusUnauthorized {
 			t.Errorf("POST %s: %d", path, w.Code)
 		}
 	}
-	for _, path := range []string{"/api/v1/status", "/api/v1/why?n=1", "/api/v1/events"} {
+	for _, path := range []string{"/api/v1/status", "/api/v1/why?n=1", "/api/v1/events", "/api/v1/voice/meter", "/api/v1/logs"} {
 		if w := stranger.get(path); w.Code != http.StatusUnauthorized {
 			t.Errorf("%s: %d", path, w.Code)
 		}
@@ -43,8 +43,8 @@ func TestGuestsLookOnly(t *testing.T) {
 	p, _, _ := owned(t, api)
 	guest := &caller{t: t, page: p, from: "192.168.1.67:1"}
 	guest.login(guestPassword)
-	for path, want := range map[string]int{"/": 200, "/home": 200, "/timers": 200, "/history": 403, "/history/1": 403, "/system": 403,
-		"/api/v1/status": 200, "/api/v1/home/devices": 200, "/api/v1/why?n=1": 403, "/api/v1/events": 403, "/api/v1/learned": 403} {
+	for path, want := range map[string]int{"/": 200, "/home": 200, "/timers": 200, "/history": 403, "/history/1": 403, "/voice": 403, "/settings": 403, "/system": 403,
+		"/api/v1/status": 200, "/api/v1/home/devices": 200, "/api/v1/why?n=1": 403, "/api/v1/events": 403, "/api/v1/learned": 403, "/api/v1/voice/meter": 403, "/api/v1/logs": 403, "/api/v1/settings": 403} {
 		w := guest.get(path)
 		if w.Code != want {
 			t.Errorf("%s: %d, want %d", path, w.Code, want)
@@ -259,11 +259,18 @@ func TestHostileTextStaysText(t *testing.T) {
 		hidden := things{"id": evil, "name": evil, "why": "hidden"}
 		api.answers["/home/devices"] = things{"areas": []things{{"id": evil, "name": evil, "aliases": []string{evil}}}, "devices": []things{device, hidden}, "faults": []things{{"topic": evil, "entity": evil, "reason": evil}}}
 		api.answers["/status"] = things{"name": evil, "room": evil, "mode": "idle", "version": evil, "broker": evil}
+		api.answers["/logs"] = []string{evil}
+		api.answers["/home/permissions"] = []things{{"text": evil, "where": evil, "faults": []string{evil}}}
+		api.answers["/voice"] = things{"hears": true, "speaks": true, "recognizer": evil, "voice": evil, "quiet_from": evil, "words": []things{{"word": evil, "person": evil}}}
+		api.answers["/voice/enrol"] = things{"word": evil, "person": evil, "step": "failed", "error": evil}
+		api.answers["/models"] = []things{{"id": evil, "purpose": "stt", "title": evil, "licence": evil, "terms": evil, "reason": evil, "installed": true}, {"id": evil, "purpose": "stt", "title": evil, "fits": true, "accept": true}}
+		api.answers["/models/pull"] = things{"id": evil, "error": evil, "said": evil}
+		api.answers["/settings"] = things{"language": evil, "room": evil, "broker": evil, "username": evil, "fixed": []string{}, "languages": []string{"en"}, "rooms": []string{evil}, "unsettled": evil}
 		token, err := p.access.newToken(evil, Owner)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, path := range []string{"/", "/history", "/history/1", "/home", "/timers", "/system"} {
+		for _, path := range []string{"/", "/history", "/history/1", "/home", "/timers", "/voice", "/models", "/settings", "/system"} {
 			w := owner.get(path)
 			if w.Code != http.StatusOK {
 				t.Errorf("%s with %q: %d", path, evil, w.Code)

@@ -64,6 +64,13 @@ type pending struct {
 	Text  string `json:"text"`
 }
 
+// rule is a row of the permissions.
+type rule struct {
+	Text   string   `json:"text"`
+	Where  string   `json:"where"`
+	Faults []string `json:"faults"`
+}
+
 func (h house) roomName(id string) string {
 	for _, a := range h.Areas {
 		if a.ID == id {
@@ -79,6 +86,7 @@ type homeView struct {
 	Rooms    []room // those with devices in them; the last has those that are in none
 	Hidden   []device
 	Pending  []pending
+	Rules    []rule
 	Speaking int
 }
 
@@ -89,7 +97,11 @@ func (p *Page) homePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if visitOf(r).role == Owner {
-		if err := p.get(r.Context(), "/home/pending", nil, &v.Pending); err != nil {
+		err := p.get(r.Context(), "/home/pending", nil, &v.Pending)
+		if err == nil {
+			err = p.get(r.Context(), "/home/permissions", nil, &v.Rules)
+		}
+		if err != nil {
 			p.fail(w, r, err)
 			return
 		}

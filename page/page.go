@@ -170,6 +170,7 @@ func (p *Page) routes() http.Handler {
 	mux.HandleFunc("POST /system/sentences/erase", p.may(Owner, p.eraseSentence))
 	mux.HandleFunc("POST /system/backup", p.may(Owner, p.backup))
 	mux.HandleFunc("POST /system/restore", p.may(Owner, p.restore))
+	mux.HandleFunc("POST /system/erase", p.may(Owner, p.eraseAll))
 	mux.HandleFunc("POST /system/learned/erase", p.may(Owner, p.eraseLearned))
 	mux.HandleFunc("/", p.may(Guest, func(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusNotFound, "refused.nothing")

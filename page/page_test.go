@@ -54,6 +54,14 @@ func newBox() *box {
 		"/doctor":       []things{{"part": "broker", "ok": true, "text": "fine"}},
 		"/learned":      []things{},
 		"/sentences":    []things{},
+		"/logs":         []string{"level=INFO msg=listening"},
+
+		"/home/permissions": []things{{"n": 1, "text": "locks need a yes"}},
+		"/voice":            things{"hears": true, "speaks": true, "words": []things{{"word": "open sesame", "person": "ali"}}},
+		"/voice/enrol":      things{},
+		"/models":           []things{{"id": "a", "purpose": "stt", "title": "A", "installed": true}},
+		"/models/pull":      things{},
+		"/settings":         things{"language": "en", "fixed": []string{}, "languages": []string{"en", "de"}, "rooms": []string{"Kitchen"}},
 	}}
 }
 

@@ -68,9 +68,13 @@ type systemView struct {
 	Mine        string // hash of the session that looks
 	Tokens      []token
 	Guests      bool
+	Log         []string
 	Fingerprint string
 	NewToken    string // to be read this once
 }
+
+// Erasable is what can be erased at once.
+func (systemView) Erasable() []string { return []string{"learned", "shared"} }
 
 func (p *Page) systemPage(w http.ResponseWriter, r *http.Request) { p.system(w, r, "") }
 
@@ -83,6 +87,9 @@ func (p *Page) system(w http.ResponseWriter, r *http.Request, newToken string) {
 	}
 	if err == nil {
 		err = p.get(r.Context(), "/sentences", nil, &v.Sentences)
+	}
+	if err == nil {
+		err = p.get(r.Context(), "/logs", nil, &v.Log)
 	}
 	if err != nil {
 		p.fail(w, r, err)
@@ -185,6 +192,19 @@ func (p *Page) endSession(w http.ResponseWriter, r *http.Request) {
 
 func (p *Page) eraseLearned(w http.ResponseWriter, r *http.Request) {
 	p.done(w, r, p.post(r.Context(), "/learned/erase", form(r, "id"), nil), "/system")
+}
+
+// eraseAll forgets all that was learned, or erases what the boxes of the home share.
+func (p *Page) eraseAll(w http.ResponseWriter, r *http.Request) {
+	path := "/learned/erase"
+	if r.PostFormValue("what") == "shared" {
+		path = "/mesh/erase"
+	}
+	if err := p.post(r.Context(), path, form(r, "all"), nil); err != nil {
+		p.done(w, r, err, "/system")
+		return
+	}
+	p.told(w, r, "erase.done")
 }
 
 func (p *Page) eraseSentence(w http.ResponseWriter, r *http.Request) {

@@ -248,7 +248,7 @@ func TestWordsAreComplete(t *testing.T) {
 // All that a browser fetches for a page is under 100 kB, compressed.
 func TestPageIsSmall(t *testing.T) {
 	_, owner, _ := owned(t, newBox())
-	for _, path := range []string{"/", "/history", "/home", "/timers", "/system"} {
+	for _, path := range []string{"/", "/history", "/home", "/timers", "/voice", "/models", "/settings", "/system"} {
 		w := owner.send("GET", path, nil, func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") })
 		total := w.Body.Len()
 		z, err := gzip.NewReader(w.Body)

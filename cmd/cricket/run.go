@@ -28,7 +28,8 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 	if c.Debug {
 		level = slog.LevelDebug
 	}
-	log := slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}))
+	book := appliance.NewLogbook()
+	log := slog.New(slog.NewMultiHandler(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}), slog.NewTextHandler(book, nil)))
 	if err := appliance.TakeRestored(c.Config, appliance.StateDir()); err != nil {
 		log.Error("a backup is not wholly restored", "err", err)
 	}
@@ -39,7 +40,7 @@ func (c *run) Run(ctx context.Context, t *terminal) error {
 	if config.Unsettled != "" {
 		log.Error("the settings of the house page do not hold", "err", config.Unsettled)
 	}
-	o := appliance.Options{Config: config, Devices: c.Demo, Ears: true, Keep: true, Log: log,
+	o := appliance.Options{Config: config, Devices: c.Demo, Ears: true, Keep: true, Log: log, Logbook: book,
 		StateDir: appliance.StateDir(), RuntimeDir: appliance.RuntimeDir(), Sys: os.DirFS("/sys"), System: appliance.ThisSystem()}
 	if o.Bin, err = appliance.Bin(); err != nil {
 		return err

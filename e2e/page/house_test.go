@@ -160,6 +160,12 @@ func TestSystem(t *testing.T) {
 	b.visit("/system")
 	b.sees("this system was not started from an update slot") // docs/updates.md
 	b.shots("system")
+	if log := value[string](b, `document.querySelector(".log").textContent`); !strings.Contains(log, `msg="the house page has an owner"`) {
+		t.Errorf("the log says %q", log)
+	}
+	b.do(chromedp.Click("form[action='/system/erase'] button")) // the browser wants the tick
+	b.do(chromedp.Click("form[action='/system/erase'] [name=all]"), chromedp.Click("form[action='/system/erase'] button"))
+	b.sees("It is erased.")
 	b.untroubled()
 }
 
