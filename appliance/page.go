@@ -3,8 +3,10 @@ package appliance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,8 +16,25 @@ import (
 
 // Page says where the house page is served.
 type Page struct {
-	Listen string   `toml:"listen"`
-	Names  []string `toml:"names"`
+	Listen   string   `toml:"listen"`
+	CodeFile string   `toml:"code_file"`
+	Names    []string `toml:"names"`
+}
+
+// code is what is in the file; "" where there is none.
+func (p Page) code() (string, error) {
+	if p.CodeFile == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(p.CodeFile)
+	if err != nil {
+		return "", fmt.Errorf("read the code of the house page: %w", err)
+	}
+	code := strings.TrimSpace(string(data))
+	if len(code) < page.ShortestCode {
+		return "", fmt.Errorf("the code of the house page in %s must have at least %d characters", p.CodeFile, page.ShortestCode)
+	}
+	return code, nil
 }
 
 func (p Page) validate(fault func(string, ...any)) {
@@ -44,6 +63,11 @@ func (b *Box) openPage() error {
 	}
 	o := page.Options{Listen: c.Listen, Names: c.Names, Dir: filepath.Join(b.options.StateDir, "page"), Language: b.config.Language,
 		API: b.handler(permission.Page), Log: b.log.With("part", "page")}
+	code, err := c.code()
+	if err != nil {
+		b.log.Error("nobody can set the owner's password by that code", "err", err)
+	}
+	o.Code = code
 	if b.options.Sound != nil {
 		o.Speak = func(ctx context.Context, code string) error {
 			return b.speech.Speak(ctx, b.house.Now().Home.PairingCode(code), ownVolume)

@@ -21,6 +21,9 @@ type Options struct {
 	API      http.Handler // of the box; docs/api.md
 	Log      *slog.Logger
 
+	// Code is one of the owner's own, as good as one that was spoken; "": there is none.
+	Code string
+
 	// Speak says the code of the first visit in the room. nil: there is no loudspeaker.
 	Speak func(ctx context.Context, code string) error
 
@@ -56,7 +59,7 @@ func New(o Options) (*Page, error) {
 	if p.now == nil {
 		p.now = time.Now
 	}
-	p.presence.now = p.now
+	p.presence.now, p.presence.own = p.now, o.Code
 	var err error
 	if p.access, err = openAccess(o.Dir, p.now); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ const (
 // room: the box speaks it.
 type presence struct {
 	now func() time.Time
+	own string // the owner's own code, from the card; "": there is none
 
 	mu    sync.Mutex
 	code  string
@@ -36,6 +37,15 @@ func (p *presence) next() string {
 	defer p.mu.Unlock()
 	p.code, p.until, p.tries = fmt.Sprintf("%06d", n), p.now().Add(codeTime), 0
 	return p.code
+}
+
+// ShortestCode is how many characters the owner's own code has: how often codes may be tried
+// is limited, but not for how long.
+const ShortestCode = 8
+
+// isOwn says whether this is the owner's own code.
+func (p *presence) isOwn(typed string) bool {
+	return len(p.own) >= ShortestCode && subtle.ConstantTimeCompare([]byte(strings.TrimSpace(typed)), []byte(p.own)) == 1
 }
 
 // is says whether this is the code. A code can be tried a few times, and is used once.

@@ -289,3 +289,25 @@ func TestWhatWasSaidIsNotLogged(t *testing.T) {
 		t.Errorf("the log has %q", log.String())
 	}
 }
+
+// Where the box has no loudspeaker, the owner's own code of the card shows who is in the house.
+func TestOwnCode(t *testing.T) {
+	p, now := open(t, newBox())
+	visitor := &caller{t: t, page: p, from: "192.168.1.5:1"}
+	set := func(code string) int {
+		return visitor.post("/welcome", url.Values{"code": {code}, "password": {ownPassword}, "again": {ownPassword}}).Code
+	}
+	for own, tried := range map[string][]string{"": {""}, "short": {"short"}, "knock knock": {"", "knock", "knock knoc", "knock knock knock"}} {
+		p.presence.own = own
+		for _, code := range tried {
+			*now = now.Add(time.Minute) // for the pace of tries
+			if status := set(code); status != http.StatusUnprocessableEntity || p.Owned() {
+				t.Fatalf("%q where it is %q: %d", code, own, status)
+			}
+		}
+	}
+	p.presence.own = "knock knock"
+	if status := set(" knock knock "); status != http.StatusSeeOther || !p.Owned() {
+		t.Errorf("the right one: %d", status)
+	}
+}

@@ -61,7 +61,7 @@ func (p *Page) setOwner(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case password != r.PostFormValue("again"):
 		v.Fault = "password.differ"
-	case !p.presence.is(r.PostFormValue("code")):
+	case !p.presence.isOwn(r.PostFormValue("code")) && !p.presence.is(r.PostFormValue("code")):
 		v.Fault = "welcome.wrong"
 	default:
 		switch err := p.access.own(password); {

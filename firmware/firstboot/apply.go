@@ -95,6 +95,12 @@ func (p Places) identity() (string, error) {
 	return id, write(filepath.Join(p.System, machineIDFile), id+"\n", 0o444)
 }
 
+// The files of secrets in /etc/cricket.
+const (
+	passwordFile = "mqtt-password"
+	pageCodeFile = "page-code"
+)
+
 // keep writes the settings to the data partition.
 func (p Places) keep(s Settings) error {
 	for _, f := range []struct{ name, text string }{
@@ -117,9 +123,12 @@ func (p Places) keep(s Settings) error {
 		}
 	}
 	dir := filepath.Join(p.Etc, "cricket")
-	if s.Password != "" {
-		file := filepath.Join(dir, "mqtt-password")
-		if err := write(file, s.Password+"\n", 0o640); err != nil {
+	for _, secret := range []struct{ name, text string }{{passwordFile, s.Password}, {pageCodeFile, s.PageCode}} {
+		if secret.text == "" {
+			continue
+		}
+		file := filepath.Join(dir, secret.name)
+		if err := write(file, secret.text+"\n", 0o640); err != nil {
 			return err
 		}
 		if err := sameGroup(file, dir); err != nil {
@@ -142,7 +151,10 @@ func (p Places) keep(s Settings) error {
 		}
 	}
 	if s.Password != "" {
-		text = setKey(text, "mqtt", "password_file", "/etc/cricket/mqtt-password")
+		text = setKey(text, "mqtt", "password_file", "/etc/cricket/"+passwordFile)
+	}
+	if s.PageCode != "" {
+		text = setKey(text, "page", "code_file", "/etc/cricket/"+pageCodeFile)
 	}
 	return write(config, text, 0o644)
 }

@@ -78,7 +78,7 @@ func TestStartWithoutSettings(t *testing.T) {
 
 func TestStartWithTextFile(t *testing.T) {
 	const text = "# mine\r\nname = attic\r\ntime_zone = Europe/Berlin\r\nlanguage = de\r\nroom = Attic\r\nwifi_name = Net; 1\r\nwifi_password = hush\\hush\r\n" +
-		"mqtt_broker = hub\r\nmqtt_username = box\r\nmqtt_password = quiet\"please\r\nssh_key = ssh-rsa AAAA me\r\nmicrophone = USB\r\n"
+		"mqtt_broker = hub\r\nmqtt_username = box\r\nmqtt_password = quiet\"please\r\npage_code = knock knock\r\nssh_key = ssh-rsa AAAA me\r\nmicrophone = USB\r\n"
 	p := card(t, map[string]string{"firmware/cricket.txt": text})
 	if faults := apply(t, p); len(faults) > 0 {
 		t.Error(faults)
@@ -90,16 +90,19 @@ func TestStartWithTextFile(t *testing.T) {
 			PasswordFile     string `toml:"password_file"`
 		}
 		Audio struct{ Microphone, Loudspeaker string }
+		Page  struct {
+			CodeFile string `toml:"code_file"`
+		}
 	}
 	if err := toml.Unmarshal([]byte(read(t, p.Etc, "cricket/config.toml")), &config); err != nil {
 		t.Fatal(err)
 	}
 	if config.Language != "de" || config.Room != "Attic" || config.MQTT.Broker != "tcp://hub:1883" || config.MQTT.Username != "box" ||
-		config.MQTT.PasswordFile != "/etc/cricket/mqtt-password" || config.Audio.Microphone != "USB" || config.Audio.Loudspeaker != "" {
+		config.MQTT.PasswordFile != "/etc/cricket/mqtt-password" || config.Audio.Microphone != "USB" || config.Audio.Loudspeaker != "" || config.Page.CodeFile != "/etc/cricket/page-code" {
 		t.Errorf("the daemon reads %+v", config)
 	}
 	for file, want := range map[string]string{
-		"etc/hostname": "attic\n", "etc/cricket/mqtt-password": "quiet\"please\n", "system/authorized_keys": "ssh-rsa AAAA me\n",
+		"etc/hostname": "attic\n", "etc/cricket/mqtt-password": "quiet\"please\n", "etc/cricket/page-code": "knock knock\n", "system/authorized_keys": "ssh-rsa AAAA me\n",
 	} {
 		if got := read(t, filepath.Dir(p.Etc), file); got != want {
 			t.Errorf("%s is %q, want %q", file, got, want)
@@ -118,7 +121,7 @@ func TestStartWithTextFile(t *testing.T) {
 
 	// The card has no secret any more, and what else was written there.
 	left := read(t, p.Firmware, TextFile)
-	if strings.Contains(left, "hush") || strings.Contains(left, "quiet") || !strings.Contains(left, "name = attic\r\n") || !strings.HasPrefix(left, "# mine\r\n") {
+	if strings.Contains(left, "hush") || strings.Contains(left, "quiet") || strings.Contains(left, "knock") || !strings.Contains(left, "name = attic\r\n") || !strings.HasPrefix(left, "# mine\r\n") {
 		t.Errorf("on the card is\n%s", left)
 	}
 
@@ -128,7 +131,7 @@ func TestStartWithTextFile(t *testing.T) {
 		t.Error(faults)
 	}
 	if read(t, p.Etc, "hostname") != "attic\n" || read(t, p.Etc, "NetworkManager/system-connections/cricket-1.nmconnection") != wifi ||
-		read(t, p.Etc, "cricket/mqtt-password") != "quiet\"please\n" {
+		read(t, p.Etc, "cricket/mqtt-password") != "quiet\"please\n" || read(t, p.Etc, "cricket/page-code") != "knock knock\n" {
 		t.Error("after the second start something is gone")
 	}
 }

@@ -20,6 +20,7 @@ type Settings struct {
 	Broker   string // "tcp://homeassistant.local:1883"
 	Username string // at the broker
 	Password string // at the broker
+	PageCode string // by which the owner's password of the house page is set, where nobody hears the box say one
 	Microphone,
 	Loudspeaker string // a part of a device's name
 	Keys []string // public keys of those who may log in by SSH; none: nobody can
@@ -65,13 +66,14 @@ var textKeys = map[string]func(s *Settings, value string) error{
 	"mqtt_broker":   func(s *Settings, v string) error { return s.setBroker(v) },
 	"mqtt_username": func(s *Settings, v string) error { s.Username = v; return nil },
 	"mqtt_password": func(s *Settings, v string) error { s.Password = v; return nil },
+	"page_code":     func(s *Settings, v string) error { return s.setPageCode(v) },
 	"microphone":    func(s *Settings, v string) error { s.Microphone = v; return nil },
 	"loudspeaker":   func(s *Settings, v string) error { s.Loudspeaker = v; return nil },
 	"ssh_key":       func(s *Settings, v string) error { return s.addKey(v) },
 }
 
 // secretKeys are those whose values are taken off the card.
-var secretKeys = []string{"wifi_password", "mqtt_password"}
+var secretKeys = []string{"wifi_password", "mqtt_password", "page_code"}
 
 // ParseText reads cricket.txt. A line that is wrong is left out, with a fault.
 func ParseText(data []byte) (Settings, []Fault) {
@@ -137,7 +139,7 @@ func setting(line string) (key, value string, ok bool) {
 // over is s with what t says instead.
 func (s Settings) over(t Settings) Settings {
 	for _, f := range [][2]*string{{&s.Hostname, &t.Hostname}, {&s.Language, &t.Language}, {&s.TimeZone, &t.TimeZone}, {&s.Room, &t.Room},
-		{&s.Country, &t.Country}, {&s.Broker, &t.Broker}, {&s.Username, &t.Username}, {&s.Password, &t.Password},
+		{&s.Country, &t.Country}, {&s.Broker, &t.Broker}, {&s.Username, &t.Username}, {&s.Password, &t.Password}, {&s.PageCode, &t.PageCode},
 		{&s.Microphone, &t.Microphone}, {&s.Loudspeaker, &t.Loudspeaker}} {
 		if *f[1] != "" {
 			*f[0] = *f[1]
@@ -218,6 +220,17 @@ func (s *Settings) setBroker(v string) error {
 		v = u.Scheme + "://" + u.Host + ":1883"
 	}
 	s.Broker = v
+	return nil
+}
+
+// fewestOfCode is how many characters a page_code has: nobody guesses it from outside the house.
+const fewestOfCode = 8
+
+func (s *Settings) setPageCode(v string) error {
+	if len(v) < fewestOfCode || strings.ContainsFunc(v, control) {
+		return fmt.Errorf("it must have at least %d characters", fewestOfCode)
+	}
+	s.PageCode = v
 	return nil
 }
 
