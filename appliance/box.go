@@ -104,6 +104,7 @@ type Box struct {
 	wakes        wakeCounts
 	drafts       *drafts       // nil: there is no recogniser for them
 	model        languageModel // nil: there is none
+	wrote        pace          // tokens by it
 	guest        *llm.Guest    // nil: there is none
 	live         *live         // nil: there is no microphone
 	mode         atomic.Pointer[Mode]

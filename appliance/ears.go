@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cricket-home/cricket/internal/child"
 	"github.com/cricket-home/cricket/voice"
@@ -41,6 +42,8 @@ type ears struct {
 	at     int      // the candidate that is tried, or kept
 	failed []string // candidates before it, and why
 	last   string   // who heard the last request; "": nobody has
+
+	pace pace // of the candidate that is kept: seconds of speech
 }
 
 func newEars(candidates []candidate, note string, log *slog.Logger) *ears {
@@ -153,7 +156,12 @@ func (e *ears) Transcribe(ctx context.Context, u voice.Utterance) (voice.Transcr
 	}
 	c := e.current()
 	e.by(c.name)
-	return c.Transcribe(ctx, u)
+	begin := time.Now()
+	t, err := c.Transcribe(ctx, u)
+	if err == nil {
+		e.pace.add(u.Duration().Seconds(), time.Since(begin).Seconds())
+	}
+	return t, err
 }
 
 // State says how the candidate is that is tried or kept.

@@ -77,8 +77,12 @@ func TestEarsFallBack(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- e.Run(ctx) }()
 			if test.fails == nil {
-				if heard, err := e.Transcribe(within(t), voice.Utterance{PCM: []int16{1}}); heard.Text != test.keeps {
+				heard, err := e.Transcribe(within(t), voice.Utterance{PCM: []int16{1}})
+				if heard.Text != test.keeps {
 					t.Errorf("heard by %q (%v), want %q", heard.Text, err, test.keeps)
+				}
+				if is := e.pace.perSecond(); (is > 0) != (err == nil) {
+					t.Errorf("it hears %v seconds of speech a second (%v)", is, err)
 				}
 			}
 			if got := e.current().String(); got != test.keeps+", why "+test.keeps {

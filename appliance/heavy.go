@@ -291,6 +291,9 @@ func (b *Box) consult(ctx context.Context, q intent.Query, begun func(sentence s
 	}
 	var err error
 	t.Answer, t.stats, err = b.model.Answer(ctx, q, begun)
+	if err == nil {
+		b.wrote.add(float64(t.stats.Written), t.stats.WriteMS/1000)
+	}
 	return t, err
 }
 

@@ -110,6 +110,7 @@ type ModelView struct {
 	Reason    string   `json:"reason,omitempty"` // why it does not fit
 	Used      bool     `json:"used"`             // it hears, or somebody chose it
 	Chosen    bool     `json:"chosen,omitempty"` // somebody chose it
+	Speed     float64  `json:"speed,omitempty"`  // measured: seconds of speech, or tokens, a second
 }
 
 // ModelViews are the models of the catalogue and of the store.
@@ -144,6 +145,12 @@ func (b *Box) ModelViews() ([]ModelView, error) {
 		v.Size, _ = m.Size()
 		if e.Usable() {
 			v.Size = e.Have
+		}
+		switch {
+		case v.Used && m.Purpose == models.STT && b.ears != nil && b.ears.fallen() == "":
+			v.Speed = b.ears.pace.perSecond()
+		case v.Used && m.Purpose == models.LLM && b.model != nil:
+			v.Speed = b.wrote.perSecond()
 		}
 		if !e.Own {
 			v.Reason = machine.Fits(m)

@@ -59,7 +59,7 @@ func newBox() *box {
 		"/home/permissions": []things{{"n": 1, "text": "locks need a yes"}},
 		"/voice":            things{"hears": true, "speaks": true, "words": []things{{"word": "open sesame", "person": "ali"}}},
 		"/voice/enrol":      things{},
-		"/models":           []things{{"id": "a", "purpose": "stt", "title": "A", "installed": true}},
+		"/models":           []things{{"id": "a", "purpose": "stt", "title": "A", "installed": true, "used": true, "speed": 2.5}},
 		"/models/pull":      things{},
 		"/settings":         things{"language": "en", "fixed": []string{}, "languages": []string{"en", "de"}, "rooms": []string{"Kitchen"}},
 	}}

@@ -107,3 +107,11 @@ func TestMapOfSiblings(t *testing.T) {
 		}
 	}
 }
+
+// A model that is used says how fast it was here.
+func TestModelsSpeed(t *testing.T) {
+	_, owner, _ := owned(t, newBox())
+	if page := owner.get("/models").Body.String(); !strings.Contains(page, "measured 2.5 times as fast as people speak") {
+		t.Errorf("the page is %s", page)
+	}
+}

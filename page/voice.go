@@ -103,6 +103,7 @@ type model struct {
 	Reason    string   `json:"reason"`
 	Used      bool     `json:"used"`
 	Chosen    bool     `json:"chosen"`
+	Speed     float64  `json:"speed"`
 }
 
 // Choosable is one that the owner may have the box use.
