@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cricket-home/cricket/intent"
 	"github.com/cricket-home/cricket/internal/durable"
@@ -120,10 +122,21 @@ func brokerURL(typed string) string {
 	return "tcp://" + typed
 }
 
+// longestSetting is how many bytes somebody may type for one.
+const longestSetting = 200
+
 // check says what is wrong with settings, for whoever typed them.
 func (s Settings) check(c Config, stateDir string) error {
 	if _, err := intent.Builtin(s.Language); !c.Fixed[languageSetting] && err != nil {
 		return err
+	}
+	if u, err := url.Parse(s.Broker); err == nil && u.User != nil {
+		return errors.New("the broker's address must be without a user and a password, which have fields of their own")
+	}
+	for what, text := range map[string]string{"room": s.Room, "broker's address": s.Broker, "user name": s.Username} {
+		if len(text) > longestSetting || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return fmt.Errorf("the %s must have at most %d bytes that can be printed", what, longestSetting)
+		}
 	}
 	c.settle(s, stateDir)
 	return c.validate("settings")

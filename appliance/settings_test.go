@@ -45,7 +45,8 @@ func TestSettings(t *testing.T) {
 	b.options.Keep = true
 	for _, tt := range []struct{ key, value, want string }{
 		{"language", "tlh", "no language"}, {"language", "", "no language"}, {"language", "../de", "no language"},
-		{"broker", "home assistant", "mqtt.broker"}, {"broker", "ftp://x", "mqtt.broker"}, {"broker", "tcp://", "mqtt.broker"},
+		{"broker", "home assistant", "mqtt.broker"}, {"broker", "ftp://x", "mqtt.broker"}, {"broker", "tcp://", "mqtt.broker"}, {"broker", "tcp://box:secret@ha:1883", "without a user"},
+		{"room", "a\x00b", "can be printed"}, {"room", strings.Repeat("x", 201), "at most 200 bytes"}, {"username", "a\nb", "can be printed"},
 		{"quiet_from", "late", "quiet.from"}, {"quiet_to", "", "quiet.to"}, {"quiet_to", "22:00", "same time"},
 	} {
 		if status, text := post(with(tt.key, tt.value)); status != http.StatusBadRequest || !strings.Contains(text, tt.want) {
