@@ -25,7 +25,7 @@ func BackupFolders(c Config, stateDir string) backup.Folders {
 	}
 	f := backup.Folders{State: stateDir, Config: c.Dir, Files: []string{"custom_sentences"}}
 	names, _ := filepath.Glob(filepath.Join(c.Dir, "*.toml")) // only the pattern can be wrong
-	for _, name := range append(names, c.MQTT.PasswordFile, c.MQTT.CAFile, c.MQTT.CertFile, c.MQTT.KeyFile, c.HomeAssistant.TokenFile, c.Guest.KeyFile, c.Guest.CAFile) {
+	for _, name := range append(names, c.MQTT.PasswordFile, c.MQTT.CAFile, c.MQTT.CertFile, c.MQTT.KeyFile, c.HomeAssistant.TokenFile, c.Guest.KeyFile, c.Guest.CAFile, c.Page.CodeFile) {
 		if rest, err := filepath.Rel(c.Dir, name); err == nil && name != "" && filepath.IsLocal(rest) && !slices.Contains(f.Files, rest) {
 			f.Files = append(f.Files, rest)
 		}

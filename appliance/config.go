@@ -259,7 +259,7 @@ func (c *Config) validate(file string) error {
 		fault("'place.longitude' must be between -180 and 180")
 	}
 	for key, path := range map[string]string{
-		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "mqtt.cert_file": c.MQTT.CertFile, "mqtt.key_file": c.MQTT.KeyFile, "home_assistant.token_file": c.HomeAssistant.TokenFile, "guest.key_file": c.Guest.KeyFile, "guest.ca_file": c.Guest.CAFile, "page.code_file": c.Page.CodeFile, "openai.key_file": c.OpenAI.KeyFile, "openai.cert_file": c.OpenAI.CertFile, "openai.cert_key_file": c.OpenAI.CertKeyFile, "openai.embeddings_model": c.OpenAI.EmbeddingsModel, "stt.model": c.STT.Model, "tts.piper": c.TTS.Piper, "tts.voice": voiceFile(c.TTS.Voice),
+		"mqtt.password_file": c.MQTT.PasswordFile, "mqtt.ca_file": c.MQTT.CAFile, "mqtt.cert_file": c.MQTT.CertFile, "mqtt.key_file": c.MQTT.KeyFile, "home_assistant.token_file": c.HomeAssistant.TokenFile, "guest.key_file": c.Guest.KeyFile, "guest.ca_file": c.Guest.CAFile, "openai.key_file": c.OpenAI.KeyFile, "openai.cert_file": c.OpenAI.CertFile, "openai.cert_key_file": c.OpenAI.CertKeyFile, "openai.embeddings_model": c.OpenAI.EmbeddingsModel, "stt.model": c.STT.Model, "tts.piper": c.TTS.Piper, "tts.voice": voiceFile(c.TTS.Voice),
 	} {
 		if path == "" {
 			continue

@@ -61,7 +61,7 @@ func (b *Box) serve(ctx context.Context) error {
 		<-ctx.Done()
 		server.Close()
 		b.pulls.end()
-		b.enrolment.end()
+		b.enrolment.close()
 	}()
 	if err := server.Serve(b.control); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve control socket: %w", err)

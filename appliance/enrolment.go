@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,8 +33,7 @@ func (s EnrolStatus) running() bool {
 // enrolment teaches the box a word, one at a time. While it listens the frames of the
 // microphone are its own: nothing that is said wakes the box or is a request.
 type enrolment struct {
-	told  func() // of a new status
-	group sync.WaitGroup
+	told func() // of a new status
 
 	mu     sync.Mutex
 	now    EnrolStatus
@@ -41,11 +41,15 @@ type enrolment struct {
 	heard  context.Context    // while it listens
 	cut    context.CancelCauseFunc
 	stop   context.CancelFunc
+	done   chan struct{} // closed when it is over; nil before the first
+	closed bool
 }
 
 var (
 	errEnrols = errors.New("somebody is teaching the box a word already")
 	errBusy   = errors.New("the box is listening or speaking; try again when it is quiet")
+	errCalled = errors.New("somebody called the box meanwhile, or it had something to say")
+	errEnds   = errors.New("the box ends")
 )
 
 // push takes a frame of the microphone, if it listens.
@@ -89,16 +93,21 @@ func (e *enrolment) status() EnrolStatus {
 func (e *enrolment) begin(word, person string, learn func(context.Context, []wake.Recording) (wake.Estimate, error)) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.now.running() {
+	switch {
+	case e.closed:
+		return errEnds
+	case e.now.running():
 		return errEnrols
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	e.now = EnrolStatus{Word: word, Person: person, Step: "quiet"}
 	frames := make(chan voice.Frame, 100)
-	e.frames, e.stop = frames, stop
+	done := make(chan struct{})
+	e.frames, e.stop, e.done = frames, stop, done
 	e.heard, e.cut = context.WithCancelCause(ctx)
 	heard := e.heard
-	e.group.Go(func() {
+	go func() {
+		defer close(done)
 		defer stop()
 		recordings, err := e.listen(heard, frames)
 		var found wake.Estimate
@@ -114,7 +123,7 @@ func (e *enrolment) begin(word, person string, learn func(context.Context, []wak
 				s.Step, s.Error = "failed", err.Error()
 			}
 		})
-	})
+	}()
 	return nil
 }
 
@@ -137,30 +146,51 @@ func (e *enrolment) listen(heard context.Context, frames <-chan voice.Frame) ([]
 // end ends it, and returns when it has. Nothing is kept of what was said.
 func (e *enrolment) end() {
 	e.mu.Lock()
-	stop := e.stop
+	stop, done := e.stop, e.done
 	e.mu.Unlock()
-	if stop != nil {
+	if done != nil {
 		stop()
-		e.group.Wait()
+		<-done
 	}
 }
 
+// close ends it for good.
+func (e *enrolment) close() {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.end()
+}
+
 // Enrol begins to teach the box a word of a person's, by its own microphone.
-func (b *Box) Enrol(word, person string) error {
+func (b *Box) Enrol(ctx context.Context, word, person string) error {
 	if err := wake.CheckNames(word, person); err != nil {
 		return err
 	}
-	switch {
-	case b.live == nil:
+	if b.live == nil {
 		return errors.New(b.deafness())
-	case b.Mode() == Muted:
-		return errMuted
-	case b.Mode() != Idle:
-		return errBusy
 	}
-	return b.enrolment.begin(word, person, func(ctx context.Context, recordings []wake.Recording) (wake.Estimate, error) {
-		return b.learnWord(ctx, word, person, recordings)
+	begun := make(chan error, 1)
+	b.live.post(ctx, func() { // where the microphone is listened to, so that it cannot be switched off in between
+		switch mode := b.live.attention.Mode(); {
+		case mode == Muted:
+			begun <- errMuted
+		case b.live.listener == nil:
+			begun <- errDeaf
+		case mode != Idle:
+			begun <- errBusy
+		default:
+			begun <- b.enrolment.begin(word, person, func(ctx context.Context, recordings []wake.Recording) (wake.Estimate, error) {
+				return b.learnWord(ctx, word, person, recordings)
+			})
+		}
 	})
+	select {
+	case err := <-begun:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // learnWord makes a wake word of recordings, which are not kept, and listens for it from
@@ -207,7 +237,7 @@ func (b *Box) openEnrolment() { b.enrolment.told = func() { b.events.put("enrol"
 func (b *Box) serveEnrolment(mux *http.ServeMux) {
 	mux.HandleFunc("GET /voice/enrol", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, b.enrolment.status()) })
 	mux.HandleFunc("POST /voice/enrol", func(w http.ResponseWriter, r *http.Request) {
-		if err := b.Enrol(r.FormValue("word"), r.FormValue("person")); err != nil {
+		if err := b.Enrol(r.Context(), r.FormValue("word"), r.FormValue("person")); err != nil {
 			http.Error(w, err.Error(), http.StatusConflict)
 			return
 		}
@@ -221,6 +251,12 @@ func (b *Box) serveEnrolment(mux *http.ServeMux) {
 		if err := wake.CheckNames(r.FormValue("word"), r.FormValue("person")); err != nil { // an empty one would be every one
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
+		}
+		for _, named := range b.config.Wake.Words {
+			if strings.EqualFold(named.Name, r.FormValue("word")) && named.Model == "" && !wake.Bundled().Has(named.Name) {
+				http.Error(w, fmt.Sprintf("forget a wake word: %q stands under [wake] in config.toml, without which the box would not start; take it out there first", named.Name), http.StatusConflict)
+				return
+			}
 		}
 		removed, err := PersonalWords(b.options.StateDir).Remove(r.FormValue("word"), r.FormValue("person"))
 		switch {

@@ -111,6 +111,37 @@ func TestTeachAWord(t *testing.T) {
 	e.until(Woken)
 }
 
+// Whoever presses the button while a word is taught is heard, and the teaching is over.
+func TestTeachingEndsWithTheButton(t *testing.T) {
+	e := startEvening(t, &listening{text: "turn on the lamp"})
+	e.wait(1)
+	if status, text := e.post("/voice/enrol", url.Values{"word": {"open sesame"}, "person": {"ali"}}); status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	e.enrolled("say", 1)
+	e.board.presses <- ListenPress
+	<-e.box.enrolment.done
+	if s := e.box.enrolment.status(); s.Step != "failed" || s.Error != errCalled.Error() {
+		t.Errorf("%+v", s)
+	}
+	_, request := requestSound(t)
+	e.hear(request)
+	e.until(Speaking)
+}
+
+// A word that config.toml names is not forgotten: without it the box would not start.
+func TestForgetAWordThatTheFileNames(t *testing.T) {
+	c := free()
+	c.Wake.Words = append(c.Wake.Words, WakeWord{Name: "Open Sesame"}.complete())
+	e := evening{t: t, box: newBox(t, oneLamp, c, false)}
+	if status, text := e.post("/voice/words/forget", url.Values{"word": {"open sesame"}, "person": {"ali"}}); status != http.StatusConflict || !strings.Contains(text, "config.toml") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, _ := e.post("/voice/words/forget", url.Values{"word": {"hey cricket"}, "person": {"ali"}}); status != http.StatusNotFound { // the bundled one would be left
+		t.Errorf("%d", status)
+	}
+}
+
 // Teaching ends where the microphone does, and says so.
 func TestTeachingEndsWithTheMicrophone(t *testing.T) {
 	e := startEvening(t, &listening{})
@@ -128,7 +159,7 @@ func TestTeachingEndsWithTheMicrophone(t *testing.T) {
 	}
 	e.enrolled("say", 1)
 	e.board.presses <- MutePress
-	e.box.enrolment.group.Wait()
+	<-e.box.enrolment.done
 	if s := e.box.enrolment.status(); s.Step != "failed" || s.Error != errMuted.Error() {
 		t.Errorf("%+v", s)
 	}

@@ -238,13 +238,6 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	if l.attention.muted { // it was on its way when the microphone was switched off
 		return nil
 	}
-	if l.box.enrolment.push(f) {
-		l.clock += frameTime
-		l.box.meter.push(f, nil)
-		l.retuned = true // what comes after it is another stream
-		l.happen(ctx, Passed)
-		return nil
-	}
 	if l.listener == nil || l.mic != f.Mic || l.retuned && l.attention.talk == Idle {
 		if err := l.begin(ctx, f.Mic); err != nil {
 			return err
@@ -252,6 +245,13 @@ func (l *live) hear(ctx context.Context, f voice.Frame) error {
 	}
 	f.Time = l.clock
 	l.clock += frameTime
+	if l.box.enrolment.push(f) {
+		l.listener.push(f) // its stream has no gaps
+		l.listener.close()
+		l.box.meter.push(f, nil)
+		l.happen(ctx, Passed)
+		return nil
+	}
 	if mic := l.box.wyoming.mic; mic != nil {
 		mic.Push(f)
 	}
@@ -332,6 +332,9 @@ func (l *live) happen(ctx context.Context, h Happening) {
 	}
 	if d := l.detector(); d != nil && next.StopLive() != before.StopLive() {
 		d.Live(wake.Stop, next.StopLive())
+	}
+	if next.Mode() != Idle {
+		l.box.enrolment.deaf(errCalled)
 	}
 	if next.Mode() != before.Mode() {
 		l.box.show(next.Mode())

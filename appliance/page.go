@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cricket-home/cricket/home/permission"
 	"github.com/cricket-home/cricket/page"
@@ -31,7 +32,7 @@ func (p Page) code() (string, error) {
 		return "", fmt.Errorf("read the code of the house page: %w", err)
 	}
 	code := strings.TrimSpace(string(data))
-	if len(code) < page.ShortestCode {
+	if utf8.RuneCountInString(code) < page.ShortestCode {
 		return "", fmt.Errorf("the code of the house page in %s must have at least %d characters", p.CodeFile, page.ShortestCode)
 	}
 	return code, nil
@@ -68,7 +69,7 @@ func (b *Box) openPage() error {
 		b.log.Error("nobody can set the owner's password by that code", "err", err)
 	}
 	o.Code = code
-	if b.options.Sound != nil {
+	if b.hasLoudspeaker() {
 		o.Speak = func(ctx context.Context, code string) error {
 			return b.speech.Speak(ctx, b.house.Now().Home.PairingCode(code), ownVolume)
 		}

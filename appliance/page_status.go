@@ -28,7 +28,7 @@ type Status struct {
 // Status is how the box is now.
 func (b *Box) Status() Status {
 	h, broker := b.house.Now().Home, b.client.Status()
-	s := Status{Name: b.own().Name, Language: b.config.Language, Mode: b.Mode(), Hears: b.live != nil, Speaks: b.options.Sound != nil, Volume: b.loud.Now(),
+	s := Status{Name: b.own().Name, Language: b.config.Language, Mode: b.Mode(), Hears: b.live != nil, Speaks: b.hasLoudspeaker(), Volume: b.loud.Now(),
 		Broker: broker.Broker, Connected: broker.Connected, Devices: len(h.Devices), Rooms: len(h.Areas), Version: "devel", Since: b.started, Time: time.Now()}
 	s.Muted = s.Mode == Muted
 	if a, ok := h.Area(b.config.Room); ok && b.config.Room != "" {

@@ -34,7 +34,7 @@ type WordView struct {
 
 // VoiceView is how the box hears and speaks now.
 func (b *Box) VoiceView() (VoiceView, error) {
-	v := VoiceView{Hears: b.live != nil, Speaks: b.options.Sound != nil, Volume: b.loud.Now(), Sensitivity: b.sensitivity(),
+	v := VoiceView{Hears: b.live != nil, Speaks: b.hasLoudspeaker(), Volume: b.loud.Now(), Sensitivity: b.sensitivity(),
 		Recognizer: b.checkEars().Text, Voice: b.voices.check().Text, QuietFrom: b.config.Quiet.From, QuietTo: b.config.Quiet.To, Words: []WordView{}}
 	words, err := b.wakeWords()
 	counts := b.wakes.all()

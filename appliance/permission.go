@@ -47,13 +47,8 @@ func (c *Config) permissionFaults() []error {
 // is a device or a room that the home does not have where all of it is known already.
 func (b *Box) openPermissions(sentences *intent.Sentences) error {
 	b.table = permission.Table{Rows: b.config.Permission, HasCode: b.config.Dialogue.code() != ""}
-	var faults []error
+	faults := unknownIntents(b.table.Rows, sentences)
 	for _, r := range b.table.Rows {
-		for _, in := range r.Intents {
-			if !slices.Contains(permission.Words, in) && !slices.Contains(sentences.Intents(), in) {
-				faults = append(faults, fmt.Errorf("%s: 'permission.intents': no sentence leads to %q", r.Where, in))
-			}
-		}
 		if b.options.Devices {
 			for _, text := range strangers(r, b.options.Home) {
 				faults = append(faults, fmt.Errorf("%s: %s", r.Where, text))
@@ -61,6 +56,18 @@ func (b *Box) openPermissions(sentences *intent.Sentences) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// unknownIntents are the faults of rows that name intents to which no sentence leads.
+func unknownIntents(rows []permission.Row, sentences *intent.Sentences) (faults []error) {
+	for _, r := range rows {
+		for _, in := range r.Intents {
+			if !slices.Contains(permission.Words, in) && !slices.Contains(sentences.Intents(), in) {
+				faults = append(faults, fmt.Errorf("%s: 'permission.intents': no sentence leads to %q", r.Where, in))
+			}
+		}
+	}
+	return faults
 }
 
 // strangers is what a row names that the home does not have: it may be spelt wrongly.

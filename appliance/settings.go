@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -49,6 +50,9 @@ func OwnConfig(file, stateDir string) (Config, error) {
 		settled.settle(s, stateDir)
 		err = settled.validate(settingsFile(stateDir))
 	}
+	if err == nil && s != (Settings{}) {
+		err = settled.starts()
+	}
 	if err != nil {
 		c.Unsettled = err.Error()
 		return c, nil
@@ -84,8 +88,9 @@ func fixed(c Config) map[string]bool {
 	return map[string]bool{
 		languageSetting: c.Language != d.Language,
 		roomSetting:     c.Room != d.Room,
-		brokerSetting:   c.MQTT.Broker != d.MQTT.Broker || c.MQTT.Username != d.MQTT.Username || c.MQTT.PasswordFile != d.MQTT.PasswordFile,
-		quietSetting:    c.Quiet.From != d.Quiet.From || c.Quiet.To != d.Quiet.To,
+		brokerSetting: c.MQTT.Broker != d.MQTT.Broker || c.MQTT.Username != d.MQTT.Username || c.MQTT.PasswordFile != d.MQTT.PasswordFile ||
+			c.MQTT.CAFile != d.MQTT.CAFile || c.MQTT.CertFile != d.MQTT.CertFile || c.MQTT.KeyFile != d.MQTT.KeyFile || secret("", passwordCredential) != "",
+		quietSetting: c.Quiet.From != d.Quiet.From || c.Quiet.To != d.Quiet.To,
 	}
 }
 
@@ -108,6 +113,22 @@ func (c *Config) settle(s Settings, stateDir string) {
 		if _, err := os.Stat(file); err == nil {
 			c.MQTT.PasswordFile = file
 		}
+	}
+}
+
+// keep keeps what was set before of what config.toml makes: it holds again when that does not.
+func (s *Settings) keep(before Settings, fixed map[string]bool) {
+	if fixed[languageSetting] {
+		s.Language = before.Language
+	}
+	if fixed[roomSetting] {
+		s.Room = before.Room
+	}
+	if fixed[brokerSetting] {
+		s.Broker, s.Username = before.Broker, before.Username
+	}
+	if fixed[quietSetting] {
+		s.QuietFrom, s.QuietTo = before.QuietFrom, before.QuietTo
 	}
 }
 
@@ -139,7 +160,30 @@ func (s Settings) check(c Config, stateDir string) error {
 		}
 	}
 	c.settle(s, stateDir)
-	return c.validate("settings")
+	if err := c.validate("settings"); err != nil {
+		return err
+	}
+	return c.starts()
+}
+
+// starts says what would keep a box from starting, of all that settings have a part in.
+func (c Config) starts() error {
+	sentences, err := Sentences(c)
+	if err != nil {
+		sentences, _, err = soundSentences(c, err)
+	}
+	if err == nil {
+		err = errors.Join(unknownIntents(c.Permission, sentences)...)
+	}
+	if err != nil || c.MQTT.Broker == "" {
+		return err
+	}
+	password, err := c.MQTT.password()
+	if err == nil {
+		_, err = mqtt.NewClient(mqtt.ClientOptions{Broker: c.MQTT.Broker, Username: c.MQTT.Username, Password: password,
+			CAFile: c.MQTT.CAFile, CertFile: c.MQTT.CertFile, KeyFile: c.MQTT.key(), Log: slog.New(slog.DiscardHandler)})
+	}
+	return err
 }
 
 // keepSettings keeps settings, and a new password for the broker where there is one.
@@ -148,12 +192,18 @@ func (b *Box) keepSettings(s Settings, password string) error {
 	if s.Broker == "" {
 		s.Username = ""
 	}
+	before, err := readSettings(settingsFile(b.options.StateDir))
+	if err != nil {
+		b.log.Error("the settings before are lost", "err", err)
+	}
+	s.keep(before, b.config.Fixed)
 	if err := s.check(b.config, b.options.StateDir); err != nil {
 		return &badSettings{err}
 	}
 	file := brokerPasswordFile(b.options.StateDir)
 	switch {
-	case s.Username == "":
+	case b.config.Fixed[brokerSetting]:
+	case s.Username == "", password == "" && (s.Username != before.Username || s.Broker != before.Broker): // it is for nobody else
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("forget the broker's password: %w", err)
 		}
@@ -162,8 +212,8 @@ func (b *Box) keepSettings(s Settings, password string) error {
 			return fmt.Errorf("keep the broker's password: %w", err)
 		}
 	}
-	data, err := json.Marshal(s)
-	if err == nil {
+	var data []byte
+	if data, err = json.Marshal(s); err == nil {
 		err = durable.Replace(settingsFile(b.options.StateDir), data)
 	}
 	if err != nil {

@@ -97,7 +97,31 @@ func TestSettings(t *testing.T) {
 	}
 	b.config.Fixed = nil
 
-	// Without a password it stays; without a user it is forgotten.
+	// What the file hides is kept for the time when it does not, and the broker's password with it.
+	b.config.Fixed = c.Fixed
+	if status, text := post(url.Values{"language": {"fr"}}); status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	restarts()
+	writes("")
+	if c, err = OwnConfig(config, b.options.StateDir); err != nil || c.Language != "fr" || c.Room != "Kitchen" || c.MQTT.Username != "box" || c.MQTT.PasswordFile == "" || c.Quiet.To != "07:00" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	b.config.Fixed = nil
+
+	// Nothing is taken that the box would not start with.
+	b.config.Permission = []permission.Row{{Intents: []string{"MyGate"}, Then: permission.Refuse, Where: "config.toml:1"}}
+	if status, text := post(all); status != http.StatusBadRequest || !strings.Contains(text, "no sentence leads to \"MyGate\"") {
+		t.Errorf("%d %s", status, text)
+	}
+	b.config.Permission = nil
+	b.config.MQTT.CAFile = "/no/such/ca.pem"
+	if status, text := post(all); status != http.StatusBadRequest {
+		t.Errorf("a broker that is not encrypted, with a CA: %d %s", status, text)
+	}
+	b.config.MQTT.CAFile = ""
+
+	// Without a password it stays; for another broker, another user or none it is forgotten.
 	if status, text := post(with("password", "")); status != http.StatusOK {
 		t.Fatalf("%d %s", status, text)
 	}
@@ -105,12 +129,22 @@ func TestSettings(t *testing.T) {
 	if secret, err := os.ReadFile(brokerPasswordFile(b.options.StateDir)); err != nil || string(secret) != "open sesame\n" {
 		t.Errorf("%q, %v", secret, err)
 	}
-	if status, text := post(with("broker", "")); status != http.StatusOK {
-		t.Fatalf("%d %s", status, text)
-	}
-	restarts()
-	if _, err := os.Stat(brokerPasswordFile(b.options.StateDir)); err == nil {
-		t.Error("the password of a broker that is not used is kept")
+	for _, other := range [][2]string{{"username", "other"}, {"broker", "10.0.0.7"}, {"broker", "discover"}, {"broker", ""}, {"username", ""}} {
+		if status, text := post(all); status != http.StatusOK {
+			t.Fatalf("%d %s", status, text)
+		}
+		restarts()
+		f := with(other[0], other[1])
+		if f.Del("password"); other[1] == "" {
+			f.Set("password", "for nobody")
+		}
+		if status, text := post(f); status != http.StatusOK {
+			t.Fatalf("%d %s", status, text)
+		}
+		restarts()
+		if _, err := os.Stat(brokerPasswordFile(b.options.StateDir)); err == nil {
+			t.Errorf("with %q as the %s the password stays", other[1], other[0])
+		}
 	}
 
 	for typed, want := range map[string]string{"": "", "discover": "discover", "10.0.0.7": "tcp://10.0.0.7:1883", "ha:1884": "tcp://ha:1884", "fd00::7": "tcp://[fd00::7]:1883", "[fd00::7]": "tcp://[fd00::7]:1883", "ssl://ha:8883": "ssl://ha:8883"} {
@@ -121,7 +155,7 @@ func TestSettings(t *testing.T) {
 
 	// Damaged settings set nothing, and the doctor says so.
 	writes("room = \"Attic\"\n")
-	for _, damage := range []string{"{", `{"language": 3}`, `{"quiet_from": "late", "quiet_to": "x"}`, `{"broker": "nonsense"}`} {
+	for _, damage := range []string{"{", `{"language": 3}`, `{"quiet_from": "late", "quiet_to": "x"}`, `{"broker": "nonsense"}`, `{"language": "tlh"}`} {
 		if err := os.WriteFile(settingsFile(b.options.StateDir), []byte(damage), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -45,7 +46,7 @@ const ShortestCode = 8
 
 // isOwn says whether this is the owner's own code.
 func (p *presence) isOwn(typed string) bool {
-	return len(p.own) >= ShortestCode && subtle.ConstantTimeCompare([]byte(strings.TrimSpace(typed)), []byte(p.own)) == 1
+	return utf8.RuneCountInString(p.own) >= ShortestCode && subtle.ConstantTimeCompare([]byte(strings.TrimSpace(typed)), []byte(p.own)) == 1
 }
 
 // is says whether this is the code. A code can be tried a few times, and is used once.

@@ -196,9 +196,10 @@ func (p *Page) eraseLearned(w http.ResponseWriter, r *http.Request) {
 
 // eraseAll forgets all that was learned, or erases what the boxes of the home share.
 func (p *Page) eraseAll(w http.ResponseWriter, r *http.Request) {
-	path := "/learned/erase"
-	if r.PostFormValue("what") == "shared" {
-		path = "/mesh/erase"
+	path, known := map[string]string{"learned": "/learned/erase", "shared": "/mesh/erase"}[r.PostFormValue("what")]
+	if !known {
+		p.refuse(w, r, http.StatusNotFound, "refused.nothing")
+		return
 	}
 	if err := p.post(r.Context(), path, form(r, "all"), nil); err != nil {
 		p.done(w, r, err, "/system")

@@ -10,6 +10,7 @@ import (
 // welcomeView is the first visit.
 type welcomeView struct {
 	Speaks bool   // the box has a loudspeaker to say the code
+	Own    bool   // the owner has a code of their own, which may be words
 	Spoken bool   // it was said just now
 	Fault  string // a key of words
 }
@@ -20,12 +21,12 @@ func (p *Page) welcome(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	p.show(w, r, http.StatusOK, "welcome", welcomeView{Speaks: p.options.Speak != nil})
+	p.show(w, r, http.StatusOK, "welcome", welcomeView{Speaks: p.options.Speak != nil, Own: p.options.Code != ""})
 }
 
 // speakCode has the box say the code that shows who is in the room.
 func (p *Page) speakCode(w http.ResponseWriter, r *http.Request) {
-	v := welcomeView{Speaks: p.options.Speak != nil}
+	v := welcomeView{Speaks: p.options.Speak != nil, Own: p.options.Code != ""}
 	switch {
 	case p.access.owned():
 		http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -56,7 +57,7 @@ func (p *Page) setOwner(w http.ResponseWriter, r *http.Request) {
 	if !p.mayTry(w, r) {
 		return
 	}
-	v := welcomeView{Speaks: p.options.Speak != nil, Spoken: true}
+	v := welcomeView{Speaks: p.options.Speak != nil, Own: p.options.Code != "", Spoken: true}
 	password := r.PostFormValue("password")
 	switch {
 	case password != r.PostFormValue("again"):

@@ -184,3 +184,13 @@ func (d *daemon) idle() {
 		}
 	}
 }
+
+// restarted waits until the box was started after it had said since.
+func (d *daemon) restarted(since string) {
+	d.t.Helper()
+	for end := time.Now().Add(time.Minute); d.status().Since == since; time.Sleep(100 * time.Millisecond) { // another process
+		if time.Now().After(end) {
+			d.t.Fatal("the box does not restart")
+		}
+	}
+}

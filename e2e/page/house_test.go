@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -40,9 +39,7 @@ func TestFirstVisit(t *testing.T) {
 	b.sees("quiet.to") // it is missing
 	b.do(chromedp.SetValue("[name=language]", "de"), chromedp.SetValue("[name=quiet_from]", "22:00"), chromedp.SetValue("[name=quiet_to]", "07:00"), chromedp.Click("form[action='/settings'] button"))
 	b.sees("In a moment it is back, with the new settings.")
-	for d.status().Since == before {
-		time.Sleep(100 * time.Millisecond) // another process
-	}
+	d.restarted(before)
 	b.visit("/voice")
 	b.sees("22:00 – 07:00")
 	d.ask("schalte das Küchenlicht ein")
@@ -208,9 +205,7 @@ func TestVoiceModelsAndSiblings(t *testing.T) {
 	b.visit("/models")
 	b.do(chromedp.Evaluate(`document.querySelector("form[action='/models/use'] button").click()`, nil))
 	b.sees("In a moment it is back, with the models that were chosen.")
-	for d.status().Since == before {
-		time.Sleep(100 * time.Millisecond) // another process
-	}
+	d.restarted(before)
 	b.visit("/models")
 	b.sees("Let the box choose again")
 	b.visit("/siblings")

@@ -227,7 +227,8 @@ func (s *Settings) setBroker(v string) error {
 const fewestOfCode = 8
 
 func (s *Settings) setPageCode(v string) error {
-	if len(v) < fewestOfCode || strings.ContainsFunc(v, control) {
+	v = strings.TrimSpace(v)
+	if utf8.RuneCountInString(v) < fewestOfCode || strings.ContainsFunc(v, control) {
 		return fmt.Errorf("it must have at least %d characters", fewestOfCode)
 	}
 	s.PageCode = v

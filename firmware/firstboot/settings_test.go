@@ -24,7 +24,7 @@ func TestTextFile(t *testing.T) {
 		{"from Windows' editor", "\ufeffname = attic\r\nroom = Attic\r\n", Settings{Hostname: "attic", Room: "Attic"}, nil},
 		{"blanks that belong to a password", `wifi_password = " eight ch"` + "\nWiFi_Name=x", Settings{WiFi: []WiFi{{"x", " eight ch", false}}}, nil},
 		{"a value that is left empty", "wifi_name =\nname=", Settings{}, nil},
-		{"a code that is soon guessed", "page_code = 1234567", Settings{}, []string{"line 1: page_code"}},
+		{"a code that is soon guessed", "page_code = 1234567\npage_code = \"   abcde   \"\npage_code = éééé", Settings{}, []string{"line 1: page_code", "line 2: page_code", "line 3: page_code"}},
 		{"TLS to the broker", "mqtt_broker = ssl://home:8883", Settings{Broker: "ssl://home:8883"}, nil},
 		{"a broker that is to be found", "mqtt_broker = discover", Settings{Broker: "discover"}, nil},
 		{"faults name their lines, and the rest counts", "nmae = x\nroom\nname = a/b\nlanguage = klingon language\ntime_zone = ../../etc/passwd\nwifi_name = home\nwifi_password = short\nmqtt_broker = ftp://x\nssh_key = /home/anna/.ssh/id\nroom = Hall",
