@@ -15,7 +15,7 @@ const (
 	takes      = 4                // recordings of a word: three to five are good
 	takeQuiet  = 2 * time.Second  // of the room, before the first: its noise is learned
 	takeTime   = 15 * time.Second // within which each is to be said
-	takeAround = time.Second      // of the room, before it
+	takeAround = time.Second      // at most, of the room before it
 )
 
 // Takes listens to somebody who says a word several times, and returns the recordings for
@@ -41,6 +41,7 @@ func Takes(next func() (voice.Frame, error), ask func(n, of int)) ([]Recording, 
 			return nil, err
 		}
 	}
+	var before time.Duration // the word before was over
 	for n := range takes {
 		ask(n+1, takes)
 		asked := at()
@@ -51,7 +52,8 @@ func Takes(next func() (voice.Frame, error), ask func(n, of int)) ([]Recording, 
 				return nil, err
 			}
 			if ended && said.Start >= asked {
-				from := int(max(0, said.Start-takeAround) * voice.SampleRate / time.Second)
+				from := int(max(before, said.Start-takeAround) * voice.SampleRate / time.Second)
+				before = said.End
 				all = append(all, Recording{Name: fmt.Sprintf("number %d", n+1), PCM: append([]int16(nil), pcm[from:]...)})
 				break
 			}
