@@ -57,7 +57,7 @@ func (e *enrolment) push(f voice.Frame) bool {
 	e.mu.Lock()
 	frames, heard := e.frames, e.heard
 	e.mu.Unlock()
-	if frames == nil {
+	if frames == nil || heard.Err() != nil { // it is being told that it is over: the frame is a request's
 		return false
 	}
 	select {
